@@ -34,6 +34,8 @@ export class RuntimeError extends Error {
   readonly hint: string | undefined;
   /** Failures of the clean-up that followed this one; they never replace it. */
   readonly suppressed: unknown[] = [];
+  /** Whether a program that shares the caller's stderr has written this failure there already. */
+  alreadyPrinted = false;
 
   constructor(code: ErrorCode, message: string, options: RuntimeErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

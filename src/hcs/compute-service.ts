@@ -40,6 +40,8 @@ export interface Attachment {
   preserveFds: number;
   /** Whether the call returns once the process runs instead of waiting for its end. */
   detached: boolean;
+  /** File that receives the process's host pid, whole, before a detached call returns. */
+  pidFile?: string;
 }
 
 /** An attachment, plus what only the first process of a container knows. */
@@ -141,7 +143,11 @@ export interface ComputeService {
    * @throws {ComputeError} HCS_E_SYSTEM_ALREADY_EXISTS
    * @throws {ProcessError} when the init process cannot be launched
    */
-  createSystem(id: string, document: ComputeSystemDocument, attachment: InitAttachment): Promise<ComputeSystem>;
+  createSystem(
+    id: string,
+    document: ComputeSystemDocument,
+    attachment: InitAttachment,
+  ): Promise<ComputeSystem>;
   /**
    * Creates and starts a system in one step. Attached, it waits for the init process and removes the system.
    *

@@ -1,0 +1,129 @@
+#!/usr/bin/env node
+// Builds dist/: run.cjs (the bundle, for Node), koffi.node beside it, and runhcs (the bundle compiled by Bun).
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = join(root, "dist");
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+/**
+ * Makes the imports inside oclif lazy: one command needs a fraction of oclif's modules, and loading all of
+ * them costs more than everything else that a short command does.
+ */
+const lazyOclif = {
+  name: "lazy-oclif",
+  setup(bundler) {
+    bundler.onLoad({ filter: /@oclif\/core\/lib\/.*\.js$/ }, ({ path }) => ({
+      contents: withLazyRequires(readFileSync(path, "utf8"), path),
+      loader: "js",
+    }));
+  },
+};
+
+function withLazyRequires(source, path) {
+  const names = [];
+  let text = source.replace(
+    /^const (\w+) = ((?:__import(?:Default|Star)\()?require\("[^"]+"\)\)?);$/gm,
+    (_, name, expression) => {
+      names.push(name);
+      return `let ${name}$value; const ${name}$ = () => (${name}$value ??= ${expression});`;
+    },
+  );
+  for (const name of names)
+    text = text.replace(new RegExp(`(?<![\\w.$"'])${name}(?![\\w$])`, "g"), `(${name}$())`);
+  // At import oclif opens process.stdout, which loads all of Node's streams, and reads its own package.json.
+  if (path.endsWith("lib/command.js")) {
+    text = text
+      .replace(/process\.stdout\.on\('error'[\s\S]*?\n\}\);/, "")
+      .replace(/const pjson = .*;/, `const pjson = { name: "@oclif/core", version: "" };`);
+  }
+  return text;
+}
+
+async function bundle() {
+  await build({
+    entryPoints: [join(root, "src/main.ts")],
+    outfile: join(dist, "run.cjs"),
+    bundle: true,
+    minify: true,
+    keepNames: false,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    logLevel: "warning",
+    define: {
+      "import.meta.dirname": "__dirname",
+      RUNHCS_VERSION: JSON.stringify(version),
+      RUNHCS_COMMIT: JSON.stringify(commit()),
+    },
+    plugins: [lazyOclif],
+  });
+}
+
+function commit() {
+  try {
+    return execFileSync("git", ["-C", root, "rev-parse", "--short=12", "HEAD"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  } catch {
+    return "unknown";
+  }
+}
+
+function copyKoffi() {
+  const { platform, arch, report } = process;
+  const musl = platform === "linux" && !report.getReport().header.glibcVersionRuntime;
+  const folder = `${musl ? "musl" : platform}_${arch}`;
+  copyFileSync(
+    join(root, "node_modules", "@koromix", `koffi-${platform}-${arch}`, folder, "koffi.node"),
+    join(dist, "koffi.node"),
+  );
+}
+
+/** npm may or may not have run Bun's install script, which moves the binary. */
+function bunProgram() {
+  const candidates = [
+    join(root, `node_modules/@oven/bun-${process.platform}-${process.arch}/bin/bun`),
+    join(root, "node_modules/bun/bin/bun.exe"),
+  ];
+  return candidates.find((path) => existsSync(path));
+}
+
+function compile() {
+  const bun = bunProgram();
+  if (bun === undefined) return console.log("build: no Bun for this platform; bin/runhcs will start Node");
+  chmodSync(bun, 0o755);
+  const target = join(dist, "runhcs");
+  const args = ["build", "--compile", "--minify", "--bytecode", "--format=cjs", join(dist, "run.cjs")];
+  execFileSync(bun, [...args, "--outfile", `${target}.new`], {
+    cwd: dist,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  renameSync(`${target}.new`, target);
+}
+
+const started = Date.now();
+mkdirSync(dist, { recursive: true });
+if (existsSync(join(root, "scripts/generate-schema.js"))) {
+  execFileSync(process.execPath, [join(root, "scripts/generate-schema.js")], { stdio: "inherit" });
+}
+await bundle();
+copyKoffi();
+compile();
+writeFileSync(join(dist, "node"), process.execPath);
+rmSync(join(dist, "run.cjs.map"), { force: true });
+console.log(`build: dist/ is ready (${Date.now() - started} ms)`);

@@ -1,0 +1,71 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { errnoCode } from "./errors.ts";
+
+/** Runs `read` and turns the absence of the file into undefined. */
+export function ifExists<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const code = errnoCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ESRCH") return undefined;
+    throw error;
+  }
+}
+
+/** The text of a file; undefined if there is none. */
+export function readTextIfExists(path: string): string | undefined {
+  return ifExists(() => readFileSync(path, "utf8"));
+}
+
+/** Makes a folder of mode 0700. @returns false if it existed */
+export function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (errnoCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/**
+ * Replaces a file so that readers and crashes see the old or the new content, never a part.
+ *
+ * A symbolic link at `path` is replaced, not followed. The file and its folder are synced.
+ */
+export function writeFileAtomically(path: string, text: string, mode = 0o600): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
+  try {
+    const fd = openSync(temporary, "wx", mode);
+    try {
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+function syncFolder(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,54 @@
+import { appendFileSync } from "node:fs";
+import { isatty } from "node:tty";
+import { errnoCode, RuntimeError } from "../base/errors.ts";
+import { writeText } from "./print.ts";
+
+/** Where a failure is reported beside standard error, from --log and --log-format. */
+export interface FailureLog {
+  path?: string | undefined;
+  format: string;
+}
+
+/** How long each phase took, in milliseconds, by name. */
+export type Phases = Record<string, number>;
+
+/** Reports a failure: one line on standard error, a hint behind it on a terminal, one record in the log. */
+export function reportFailure(error: unknown, log: FailureLog, phases?: Phases): void {
+  const message = failureMessage(error);
+  writeLog(log, "error", message, phases);
+  if (error instanceof RuntimeError && error.alreadyPrinted) return;
+  const isKnown = error instanceof RuntimeError || errnoCode(error) !== undefined;
+  writeText(2, `${isKnown || !(error instanceof Error) ? message : (error.stack ?? message)}\n`);
+  if (error instanceof RuntimeError && error.hint !== undefined && isatty(2))
+    writeText(2, `hint: ${error.hint}\n`);
+}
+
+/** Reports the time of each phase, for --debug. */
+export function reportPhases(log: FailureLog, phases: Phases): void {
+  const text = Object.entries(phases).map(([name, ms]) => `${name} ${ms.toFixed(1)} ms`);
+  if (log.path === undefined) writeText(2, `debug: ${text.join(", ")}\n`);
+  else writeLog(log, "debug", text.join(", "), phases);
+}
+
+/** A failure in one line: what failed, and what the clean-up after it could not do. */
+export function failureMessage(error: unknown): string {
+  const first = error instanceof Error ? error.message : String(error);
+  const suppressed = error instanceof RuntimeError ? error.suppressed : [];
+  const all = [first, ...suppressed.map((later) => `the clean-up failed too: ${failureMessage(later)}`)];
+  return all.join("; ").replaceAll(/\s*\n\s*/g, "; ");
+}
+
+/** Engines read the file as one JSON object, so it gets one record a call; a log that cannot be written is no failure of its own. */
+function writeLog(log: FailureLog, level: string, msg: string, phases?: Phases): void {
+  if (log.path === undefined || log.path === "") return;
+  const time = new Date().toISOString();
+  const record =
+    log.format === "json"
+      ? JSON.stringify({ level, msg, time, ...(phases === undefined ? {} : { phases }) })
+      : `time="${time}" level=${level} msg=${JSON.stringify(msg)}`;
+  try {
+    appendFileSync(log.path, `${record}\n`, { mode: 0o644 });
+  } catch (error) {
+    writeText(2, `Cannot write to the log "${log.path}": ${failureMessage(error)}\n`);
+  }
+}

@@ -1,0 +1,62 @@
+import { Command } from "@oclif/core";
+import { stringifyJson } from "../base/lossless-json.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { globalFlags } from "./flags.ts";
+import { openRuntime, type RuntimeFlags } from "./open-runtime.ts";
+import { Phases } from "./phases.ts";
+import { printLine, writeText } from "./print.ts";
+import { failureMessage } from "./render-error.ts";
+import { tableLines } from "./table.ts";
+
+/** The base of all commands: what they share of reading the line, opening the runtime and printing. */
+export abstract class RuntimeCommand extends Command {
+  static override baseFlags = globalFlags;
+  /** Whether the words behind the first operand belong to a container's program. */
+  static operandsEndFlags = false;
+  /** Exit code of a failure. */
+  static failureCode = 1;
+
+  /** Words that are no flags, in order and untouched; oclif's own list of them is reordered. */
+  operands: readonly string[] = [];
+  phases = new Phases();
+
+  /** Acts. @returns the exit code, 0 if undefined */
+  abstract override run(): Promise<number | void>;
+
+  /** Runs oclif's life cycle around `run`. @returns the exit code */
+  async execute(): Promise<number> {
+    const code: unknown = await this._run();
+    return typeof code === "number" ? code : 0;
+  }
+
+  /** Nothing of oclif's own start-up (user agent, deprecations, hooks) is wanted. */
+  override async init(): Promise<void> {}
+
+  /** Failures are reported in one place, by whoever started the command. */
+  protected override async catch(error: Error): Promise<void> {
+    throw error;
+  }
+
+  protected openRuntime(flags: RuntimeFlags): Promise<Runtime> {
+    this.phases.mark("parse");
+    return openRuntime(flags, (step) => this.phases.mark(step));
+  }
+
+  protected print(line: string): void {
+    printLine(line);
+  }
+
+  protected printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+    for (const line of tableLines([header, ...rows])) printLine(line);
+  }
+
+  /** Tells on standard error of something that does not end the command. */
+  protected warnOf(failure: unknown): void {
+    writeText(2, `${failureMessage(failure)}\n`);
+  }
+
+  /** Prints JSON indented as runc does; integers of any size keep their digits. */
+  protected printJson(value: unknown): void {
+    printLine(stringifyJson(value, 2));
+  }
+}

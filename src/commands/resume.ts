@@ -1,0 +1,16 @@
+import { Args } from "@oclif/core";
+import { RuntimeCommand } from "../cli/runtime-command.ts";
+import { resumeContainer } from "../runtime/resume-container.ts";
+
+export default class Resume extends RuntimeCommand {
+  static override summary = "Let a paused container go on.";
+  static override examples = ["runhcs resume web"];
+  static override args = {
+    id: Args.string({ required: true, ignoreStdin: true, description: "name of the container" }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Resume);
+    await resumeContainer(await this.openRuntime(flags), args.id);
+  }
+}

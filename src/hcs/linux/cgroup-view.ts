@@ -1,0 +1,24 @@
+/**
+ * A private view of the cgroup tree in which the v2 part carries no controllers.
+ *
+ * Debian's crun refuses a "hybrid" host as soon as one controller sits on the v2 hierarchy. It only looks at
+ * the list of controllers, and only when it creates; so that list is hidden for the program started next.
+ * Only the v2 mount becomes private: every other mount keeps its propagation, and containers inherit nothing.
+ */
+import { readTextIfExists } from "../../base/files.ts";
+import { CLONE_NEWNS, MS_BIND, MS_PRIVATE, type Libc } from "./libc.ts";
+
+const UNIFIED = "/sys/fs/cgroup/unified";
+const CONTROLLERS = `${UNIFIED}/cgroup.controllers`;
+
+/** Whether this host has controllers on the v2 part of a hybrid cgroup tree. */
+export function hasHybridControllers(): boolean {
+  return (readTextIfExists(CONTROLLERS) ?? "").trim() !== "";
+}
+
+/** Moves this process, and what it starts afterwards, into the view. */
+export function enterCgroupView(libc: Libc): void {
+  libc.unshare(CLONE_NEWNS);
+  libc.mount(null, UNIFIED, null, MS_PRIVATE);
+  libc.mount("/dev/null", CONTROLLERS, null, MS_BIND);
+}

@@ -1,0 +1,65 @@
+/**
+ * How the host has arranged its control groups: v1, v2 or both side by side.
+ *
+ * @see https://docs.kernel.org/admin-guide/cgroup-v2.html
+ */
+import { readFileSync } from "node:fs";
+import { readOptional } from "./cgroup-files.ts";
+import type { CgroupMembership, Mount } from "./cgroup-paths.ts";
+import { isMountOf, isUnified, parseProcCgroup, readMounts } from "./cgroup-paths.ts";
+
+/** Which controllers are on which hierarchy. */
+export interface CgroupLayout {
+  /** `hybrid`: v1 controllers at their usual place and a v2 hierarchy beside them. */
+  kind: "v1" | "v2" | "hybrid" | "none";
+  /** Mount point by v1 controller or `name=NAME`. */
+  v1: Record<string, string>;
+  /** The v2 hierarchy with the controllers that it offers. */
+  v2?: { mountPoint: string; controllers: string[] };
+}
+
+/** Where every Linux host mounts its control groups. */
+const CGROUP_ROOT = "/sys/fs/cgroup";
+
+/** Finds out how this host has arranged its control groups. */
+export function cgroupLayout(): CgroupLayout {
+  const memberships = parseProcCgroup(readFileSync("/proc/self/cgroup", "utf8"));
+  return toCgroupLayout(
+    memberships,
+    readMounts(),
+    (mountPoint) => readOptional(mountPoint, "cgroup.controllers") ?? "",
+  );
+}
+
+/**
+ * Derives the layout from a process's memberships and the mounts.
+ *
+ * A host whose `/sys/fs/cgroup` itself is v2 counts as v2 even when some v1 hierarchy (net_cls for a VPN, say) is
+ * mounted elsewhere, as the executors see it.
+ */
+export function toCgroupLayout(
+  memberships: readonly CgroupMembership[],
+  mounts: readonly Mount[],
+  readControllers: (mountPoint: string) => string,
+): CgroupLayout {
+  const v1: Record<string, string> = {};
+  const layout: CgroupLayout = { kind: "none", v1 };
+  for (const membership of memberships) {
+    const mountPoint = mounts.find((mount) => isMountOf(membership, mount))?.mountPoint;
+    if (mountPoint === undefined) continue;
+    if (isUnified(membership)) layout.v2 = { mountPoint, controllers: words(readControllers(mountPoint)) };
+    for (const controller of membership.controllers) v1[controller] = mountPoint;
+  }
+  layout.kind = layoutKind(layout);
+  return layout;
+}
+
+function layoutKind({ v1, v2 }: CgroupLayout): CgroupLayout["kind"] {
+  const hasControllers = Object.keys(v1).some((name) => !name.startsWith("name="));
+  if (v2 === undefined) return hasControllers ? "v1" : "none";
+  return hasControllers && v2.mountPoint !== CGROUP_ROOT ? "hybrid" : "v2";
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter(Boolean);
+}

@@ -1,0 +1,97 @@
+/** Adds a process to a running container. */
+import { join } from "node:path";
+import { stringifyJson } from "../../base/lossless-json.ts";
+import type {
+  Attachment,
+  ComputeProcess,
+  ProcessParameters,
+  SignalProcessOptions,
+} from "../compute-service.ts";
+import { ComputeError, HcsResult } from "../results.ts";
+import { initProcess } from "./container-properties.ts";
+import { startExecutor } from "./executor-call.ts";
+import { readPid, watchPid, writePidFile } from "./pid-file.ts";
+import { checkProgram } from "./program-check.ts";
+import type { SystemContext } from "./system-context.ts";
+
+/**
+ * Starts a process in a container. Detached, it runs when this returns; attached, `wait` follows it.
+ *
+ * @throws {ProcessError} when the program cannot be launched (at once when detached, else from `wait`)
+ */
+export async function execInContainer(
+  context: SystemContext,
+  parameters: ProcessParameters,
+  attachment: Attachment,
+): Promise<ComputeProcess> {
+  checkExecutable(context, parameters);
+  const { machine, folder } = context;
+  const base = join(folder.path, `exec.${process.pid}`);
+  const files = { process: `${base}.json`, pid: `${base}.pid` };
+  machine.writeText(files.process, stringifyJson(parameters.OciProcess));
+  const stopWatch = attachment.detached ? () => {} : watchPid(machine, files.pid, attachment.pidFile);
+  const cleanUp = (): void => {
+    stopWatch();
+    for (const path of Object.values(files)) machine.remove(path);
+  };
+  try {
+    const executor = await startExecutor(context, {
+      words: execWords(files, parameters, attachment),
+      ownStreams: true,
+      preserveFds: attachment.preserveFds,
+      relaysExitCode: !attachment.detached,
+    });
+    if (!attachment.detached)
+      return execProcess(context, executor.pid, () => executor.finish().finally(cleanUp));
+    await executor.finish();
+    const pid = readPid(machine, files.pid);
+    writePidFile(attachment.pidFile, pid);
+    cleanUp();
+    return execProcess(context, pid ?? 0, async () => 0);
+  } catch (error) {
+    cleanUp();
+    throw error;
+  }
+}
+
+function execWords(
+  files: { process: string; pid: string },
+  { Cgroups = [] }: ProcessParameters,
+  attachment: Attachment,
+): string[] {
+  const words = ["exec", "--process", files.process, "--pid-file", files.pid];
+  if (attachment.detached) words.push("--detach");
+  if (attachment.consoleSocket !== undefined) words.push("--console-socket", attachment.consoleSocket);
+  if (attachment.preserveFds > 0) words.push("--preserve-fds", String(attachment.preserveFds));
+  for (const cgroup of Cgroups) words.push("--cgroup", cgroup);
+  return words;
+}
+
+function checkExecutable(
+  context: SystemContext,
+  { OciProcess: { args = [], env = [], cwd } }: ProcessParameters,
+): void {
+  const init = initProcess(context);
+  if (init === undefined) return;
+  checkProgram(`container "${context.id}"`, { root: `/proc/${init.pid}/root`, mounts: [], args, env, cwd });
+}
+
+function execProcess(context: SystemContext, pid: number, wait: () => Promise<number>): ComputeProcess {
+  return { pid, wait, signal: async ({ Signal }) => signalProcess(context, pid, Signal) };
+}
+
+/** @throws {ComputeError} PROCESS_ALREADY_STOPPED */
+export function signalProcess(
+  { machine, id }: SystemContext,
+  pid: number,
+  signal: SignalProcessOptions["Signal"],
+): void {
+  if (machine.signal(pid, signal)) return;
+  throw new ComputeError({
+    operation: "signal",
+    systemId: id,
+    pid,
+    hresult: HcsResult.PROCESS_ALREADY_STOPPED,
+    message: `Cannot signal container "${id}": container not running`,
+  });
+}

@@ -1,0 +1,61 @@
+/** What a container is doing, read from its executor's record, /proc and its control groups. */
+import type { PropertyType, SystemProperties, SystemState } from "../compute-service.ts";
+import { isFrozen } from "./cgroups/freezer.ts";
+import { readCgroupPaths } from "./cgroups/cgroup-paths.ts";
+import { readMetrics } from "./cgroups/metrics.ts";
+import { readProcesses } from "./cgroups/process-list.ts";
+import { ifExists } from "../../base/files.ts";
+import { isAlive, readExecutorRecord, type ExecutorRecord } from "./executor-record.ts";
+import { executorRoot, type SystemContext } from "./system-context.ts";
+
+/** The executor's record of a container; undefined when the executor does not know it (any more). */
+export function executorRecord({ machine, options, record, id }: SystemContext): ExecutorRecord | undefined {
+  const { name } = record.executor;
+  return readExecutorRecord(machine, executorRoot(options.root, name), name, id);
+}
+
+/** The live init process of a container; undefined when it has ended or was never launched. */
+export function initProcess(context: SystemContext): ExecutorRecord | undefined {
+  const found = executorRecord(context);
+  return found !== undefined && isAlive(context.machine, found) ? found : undefined;
+}
+
+/** Answers what is asked of a container; a process that ends meanwhile makes it stopped. */
+export function containerProperties(
+  context: SystemContext,
+  types: readonly PropertyType[],
+): SystemProperties {
+  const init = initProcess(context);
+  const base = { Id: context.id, RuntimeOsType: "Linux", Executor: context.record.executor.name } as const;
+  const paths = init === undefined ? undefined : ifExists(() => readCgroupPaths(init.pid));
+  if (init === undefined || paths === undefined) {
+    return { ...base, State: isBeingCreated(context) ? "Creating" : "Stopped", ProcessId: 0 };
+  }
+  const properties: SystemProperties = {
+    ...base,
+    State: liveState(init, isFrozen(paths)),
+    ProcessId: init.pid,
+  };
+  if (types.includes("ProcessList")) properties.ProcessList = readProcesses(paths);
+  if (types.includes("Metrics")) properties.Metrics = { ...readMetrics(paths) };
+  return properties;
+}
+
+function liveState(init: ExecutorRecord, frozen: boolean): SystemState {
+  if (init.waitsForStart) return "Created";
+  return frozen ? "Paused" : "Running";
+}
+
+/**
+ * Whether an executor is still at work on this system: the caller that started it may have been killed, and
+ * the executor goes on. It is found by its pid file's path among its arguments, which no other program has.
+ */
+export function isBeingCreated(context: SystemContext): boolean {
+  if (executorRecord(context) !== undefined) return false;
+  const { machine, folder } = context;
+  const arguments_ = (pid: string): string[] | undefined =>
+    machine.readText(`/proc/${pid}/cmdline`)?.split("\0");
+  return machine
+    .list("/proc")
+    .some((name) => /^\d+$/.test(name) && arguments_(name)?.includes(folder.pidFile) === true);
+}

@@ -1,0 +1,141 @@
+/** A Linux container as a compute system, executed by an OCI executor. */
+import { stringifyJson } from "../../base/lossless-json.ts";
+import type {
+  Attachment,
+  ComputeProcess,
+  ComputeSystem,
+  ModifyRequest,
+  Notification,
+  ProcessParameters,
+  PropertyType,
+  SaveOptions,
+  SignalProcessOptions,
+  SystemProperties,
+} from "../compute-service.ts";
+import { ComputeError, HcsResult, isNotExist } from "../results.ts";
+import { execInContainer, signalProcess } from "./container-exec.ts";
+import { containerNotifications } from "./container-notifications.ts";
+import { containerProperties, initProcess, isBeingCreated } from "./container-properties.ts";
+import { callExecutor } from "./executor-call.ts";
+import { flagWords } from "./executor-words.ts";
+import type { SystemContext } from "./system-context.ts";
+
+const SIGKILL = 9;
+
+/** How often, and how many times, the end of a killed process or of a busy executor is looked for. */
+const POLL_MS = 10;
+const POLLS = 1000;
+
+/** A container that exists, at least in part. */
+export class ContainerSystem implements ComputeSystem {
+  readonly #context: SystemContext;
+
+  constructor(context: SystemContext) {
+    this.#context = context;
+  }
+
+  get id(): string {
+    return this.#context.id;
+  }
+
+  async start(): Promise<void> {
+    await callExecutor(this.#context, { words: ["start"] });
+  }
+
+  async pause(): Promise<void> {
+    await callExecutor(this.#context, { words: ["pause"] });
+  }
+
+  async resume(): Promise<void> {
+    await callExecutor(this.#context, { words: ["resume"] });
+  }
+
+  /** Changes resource limits; the settings go to the executor digit for digit. */
+  async modify(request: ModifyRequest): Promise<void> {
+    const { machine, folder } = this.#context;
+    const file = `${folder.path}/resources.${process.pid}.json`;
+    machine.writeText(file, stringifyJson(request.Settings));
+    try {
+      await callExecutor(this.#context, { words: ["update", "--resources", file] });
+    } finally {
+      machine.remove(file);
+    }
+  }
+
+  async properties(types: readonly PropertyType[] = []): Promise<SystemProperties> {
+    return containerProperties(this.#context, types);
+  }
+
+  createProcess(parameters: ProcessParameters, attachment: Attachment): Promise<ComputeProcess> {
+    return execInContainer(this.#context, parameters, attachment);
+  }
+
+  async openInitProcess(): Promise<ComputeProcess> {
+    const init = initProcess(this.#context);
+    if (init === undefined) throw this.#stopped("open the init process of");
+    return {
+      pid: init.pid,
+      wait: () => this.#waitForEnd(init.pid),
+      signal: (options) => this.#signalInit(options),
+    };
+  }
+
+  async signalAll({ Signal }: SignalProcessOptions): Promise<void> {
+    await callExecutor(this.#context, { words: ["kill", "--all"], operands: [String(Signal)] });
+  }
+
+  notifications(abort: AbortSignal): AsyncIterable<Notification> {
+    return containerNotifications(this.#context, abort);
+  }
+
+  async save({ ImagePath, Flags }: SaveOptions): Promise<void> {
+    const words = ["checkpoint", "--image-path", ImagePath, ...flagWords(Flags)];
+    await callExecutor(this.#context, { words, ownStreams: true });
+  }
+
+  /** Kills and removes the container; what its executor does not know any more is removed all the same. */
+  async terminate(): Promise<void> {
+    const { machine, folder } = this.#context;
+    await this.#until(() => !isBeingCreated(this.#context));
+    try {
+      await callExecutor(this.#context, { words: ["delete", "--force"] });
+    } catch (error) {
+      if (!isNotExist(error)) throw error;
+    }
+    machine.remove(folder.path);
+  }
+
+  /**
+   * Signals the init process. The end of an init that has no pid namespace of its own ends nothing else, so
+   * SIGKILL then goes to all; and a frozen process dies only when it is thawed.
+   */
+  async #signalInit(options: SignalProcessOptions): Promise<void> {
+    const init = initProcess(this.#context);
+    if (init === undefined) throw this.#stopped("signal");
+    if (options.Signal !== SIGKILL) return signalProcess(this.#context, init.pid, options.Signal);
+    const { State } = containerProperties(this.#context, []);
+    if (this.#context.record.sharesPids) await this.signalAll(options);
+    else signalProcess(this.#context, init.pid, SIGKILL);
+    if (State === "Paused") await this.resume();
+  }
+
+  async #waitForEnd(pid: number): Promise<number> {
+    await this.#until(() => initProcess(this.#context)?.pid !== pid, Number.POSITIVE_INFINITY);
+    return 0;
+  }
+
+  async #until(done: () => boolean, polls = POLLS): Promise<void> {
+    for (let poll = 0; !done() && poll < polls; poll++)
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+
+  #stopped(operation: string): ComputeError {
+    const { id } = this.#context;
+    return new ComputeError({
+      operation,
+      systemId: id,
+      hresult: HcsResult.SYSTEM_ALREADY_STOPPED,
+      message: `Cannot ${operation} container "${id}": container not running`,
+    });
+  }
+}

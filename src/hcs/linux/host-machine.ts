@@ -1,0 +1,102 @@
+/** The host as the machine on which containers run. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { errnoCode } from "../../base/errors.ts";
+import { ifExists, makeFolder, readTextIfExists } from "../../base/files.ts";
+import { enterCgroupView } from "./cgroup-view.ts";
+import { openLibc, type Libc } from "./libc.ts";
+import type { Machine, ProcessLook, Program, RunningProgram } from "./machine.ts";
+
+/** JavaScript engines ignore these two; a container must not inherit that. */
+const SIGPIPE = 13;
+const SIGXFSZ = 25;
+
+/** Variables that are ours alone and must not reach the programs we start. */
+const OWN_VARIABLES = ["RUNHCS_NOFILE", "RUNHCS_EXECUTOR", "RUNHCS_ISOLATION"];
+
+/** Opens the host. @param libc gives the C library, opened at most once and only if a program is started */
+export function openHostMachine(libc: () => Libc): Machine {
+  return {
+    start: async (program) => startProgram(libc(), program),
+    lookAtProcess,
+    signal: signalProcess,
+    readText: readTextIfExists,
+    writeText: (path, text) => writeFileSync(path, text, { mode: 0o600 }),
+    exists: existsSync,
+    makeFolder: (path) => {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      return makeFolder(path);
+    },
+    remove: (path) => rmSync(path, { recursive: true, force: true }),
+    list: (path) => ifExists(() => readdirSync(path)) ?? [],
+  };
+}
+
+/** Opens the C library at the first call and gives the same one afterwards. */
+export function lazyLibc(): () => Libc {
+  let opened: Libc | undefined;
+  return () => (opened ??= openLibc());
+}
+
+function startProgram(libc: Libc, program: Program): RunningProgram {
+  if (program.cgroupView) enterCgroupView(libc);
+  restoreOpenFilesLimit(libc);
+  inheritDescriptors(libc, program);
+  const pid = libc.spawn({
+    path: program.path,
+    argv: [program.path, ...program.args],
+    env: programEnvironment(),
+    defaultSignals: [SIGPIPE, SIGXFSZ],
+    nullFds: program.ownStreams ? [] : [0, 1, 2],
+  });
+  return { pid, wait: () => waitForProgram(libc, pid, program.ownStreams) };
+}
+
+/**
+ * A program with streams may run for days and its signals must be passed on, so the event loop stays alive;
+ * every other one ends in milliseconds, and blocking is cheaper than a thread.
+ */
+async function waitForProgram(libc: Libc, pid: number, longLived: boolean): Promise<number> {
+  return exitCode(longLived ? await libc.waitpid(pid) : libc.waitpidSync(pid));
+}
+
+function exitCode(waitStatus: number): number {
+  const signal = waitStatus & 0x7f;
+  return signal === 0 ? (waitStatus >> 8) & 0xff : 128 + signal;
+}
+
+/** Both engines raise the soft limit at start; containers must get the caller's, which bin/runhcs recorded. */
+function restoreOpenFilesLimit(libc: Libc): void {
+  const recorded = Number(process.env["RUNHCS_NOFILE"]);
+  if (Number.isSafeInteger(recorded) && recorded > 0) libc.setOpenFilesSoftLimit(recorded);
+}
+
+/** Node marks 0 to 2 and every inherited descriptor close-on-exec; others leaked by the caller stay so. */
+function inheritDescriptors(libc: Libc, program: Program): void {
+  const count = program.ownStreams ? 3 + program.preserveFds : 0;
+  for (let fd = 0; fd < count; fd++) libc.inheritFd(fd);
+}
+
+function programEnvironment(): Record<string, string | undefined> {
+  const env: Record<string, string | undefined> = { ...process.env };
+  for (const name of OWN_VARIABLES) delete env[name];
+  return env;
+}
+
+function lookAtProcess(pid: number): ProcessLook | undefined {
+  const stat = ifExists(() => readFileSync(`/proc/${pid}/stat`, "latin1"));
+  if (stat === undefined) return undefined;
+  // The command name, in parentheses, may hold spaces and parentheses itself.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { state: fields[0] ?? "", startTime: fields[19] ?? "" };
+}
+
+function signalProcess(pid: number, signal: number): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch (error) {
+    if (errnoCode(error) === "ESRCH") return false;
+    throw error;
+  }
+}

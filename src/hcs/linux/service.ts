@@ -1,0 +1,185 @@
+/**
+ * The embedded compute service: executes HCS documents on Linux with an OCI executor.
+ *
+ * It is not a daemon. Its memory is the state folder; every call opens, acts and leaves nothing resident.
+ */
+import { posix } from "node:path";
+import { cleanUpAfter } from "../../base/errors.ts";
+import { stringifyJson } from "../../base/lossless-json.ts";
+import type { OciConfig } from "../../schema/oci.ts";
+import type {
+  ComputeService,
+  ComputeSystem,
+  ComputeSystemDocument,
+  InitAttachment,
+  LinuxContainerDocument,
+  SaveOptions,
+} from "../compute-service.ts";
+import { ComputeError, HcsResult } from "../results.ts";
+import { ContainerSystem } from "./container-system.ts";
+import { callExecutor } from "./executor-call.ts";
+import { chooseExecutor, executorFor, type Executor } from "./executor.ts";
+import { flagWords, initWords } from "./executor-words.ts";
+import type { Machine } from "./machine.ts";
+import { readPid, watchPid, writePidFile } from "./pid-file.ts";
+import { checkProgram } from "./program-check.ts";
+import { executableSpecification } from "./specification.ts";
+import {
+  readSystemRecord,
+  systemFolder,
+  systemsRoot,
+  type ServiceOptions,
+  type SystemContext,
+  type SystemRecord,
+} from "./system-context.ts";
+
+/** Options of the service, with the executor asked for; undefined lets the host decide. */
+export interface LinuxServiceOptions extends ServiceOptions {
+  executor: string | undefined;
+}
+
+/** How a system is made, in the executor's words. */
+interface Making {
+  words: readonly string[];
+  attachment: InitAttachment;
+  /** Whether the call waits for the init process and gives its exit code. */
+  relaysExitCode: boolean;
+}
+
+/** Opens the service on a machine; nothing is read or made before the first call. */
+export class LinuxComputeService implements ComputeService {
+  readonly #machine: Machine;
+  readonly #options: LinuxServiceOptions;
+
+  constructor(machine: Machine, options: LinuxServiceOptions) {
+    this.#machine = machine;
+    this.#options = options;
+  }
+
+  async createSystem(
+    id: string,
+    document: ComputeSystemDocument,
+    attachment: InitAttachment,
+  ): Promise<ComputeSystem> {
+    const context = this.#newSystem(id, document);
+    await this.#make(context, { words: ["create"], attachment, relaysExitCode: false });
+    return new ContainerSystem(context);
+  }
+
+  async runSystem(id: string, document: ComputeSystemDocument, attachment: InitAttachment): Promise<number> {
+    return this.#run(this.#newSystem(id, document), ["run"], attachment);
+  }
+
+  async restoreSystem(
+    id: string,
+    document: ComputeSystemDocument,
+    attachment: InitAttachment,
+    saved: SaveOptions,
+  ): Promise<number> {
+    const words = ["restore", "--image-path", saved.ImagePath, ...flagWords(saved.Flags)];
+    return this.#run(this.#newSystem(id, document), words, attachment);
+  }
+
+  async openSystem(id: string): Promise<ComputeSystem> {
+    const folder = systemFolder(this.#options.root, id);
+    const record = readSystemRecord(this.#machine, folder) ?? this.#abandonedRecord(id, folder.path);
+    return new ContainerSystem(this.#context(id, record));
+  }
+
+  async enumerateSystems(): Promise<string[]> {
+    return this.#machine.list(systemsRoot(this.#options.root));
+  }
+
+  /** A folder without a whole record is what a killed caller left behind; it can still be removed. */
+  #abandonedRecord(id: string, path: string): SystemRecord {
+    if (!this.#machine.exists(path)) {
+      const message = `container "${id}" does not exist`;
+      throw new ComputeError({
+        operation: "open",
+        systemId: id,
+        hresult: HcsResult.SYSTEM_NOT_FOUND,
+        message,
+      });
+    }
+    return { executor: this.#chosenExecutor(), bundle: path, sharesPids: false };
+  }
+
+  #chosenExecutor(): Executor {
+    return chooseExecutor(this.#machine, this.#options.root, this.#options.executor);
+  }
+
+  #context(id: string, record: SystemRecord): SystemContext {
+    const folder = systemFolder(this.#options.root, id);
+    return { machine: this.#machine, options: this.#options, id, folder, record };
+  }
+
+  /** Claims the id and writes down what will run; the folder's exclusive creation lets one caller win. */
+  #newSystem(id: string, document: LinuxContainerDocument): SystemContext {
+    const { OciSpecification: specification, OciBundlePath: bundle } = document;
+    const namespaces = specification.linux?.namespaces ?? [];
+    const executor = executorFor(
+      this.#chosenExecutor(),
+      namespaces.some((namespace) => namespace.type === "mount"),
+    );
+    const sharesPids = !namespaces.some(
+      (namespace) => namespace.type === "pid" && namespace.path === undefined,
+    );
+    checkInitProgram(id, specification, bundle);
+    const context = this.#context(id, { executor, bundle, sharesPids });
+    if (!this.#machine.makeFolder(context.folder.path)) {
+      const message = `container with given ID already exists: "${id}"`;
+      throw new ComputeError({
+        operation: "create",
+        systemId: id,
+        hresult: HcsResult.SYSTEM_ALREADY_EXISTS,
+        message,
+      });
+    }
+    this.#machine.writeText(context.folder.record, JSON.stringify(context.record));
+    this.#machine.writeText(
+      context.folder.config,
+      stringifyJson(executableSpecification(specification, bundle, executor.name)),
+    );
+    return context;
+  }
+
+  async #run(context: SystemContext, verb: string[], attachment: InitAttachment): Promise<number> {
+    const words = attachment.detached ? [...verb, "--detach"] : verb;
+    const code = await this.#make(context, { words, attachment, relaysExitCode: !attachment.detached });
+    if (!attachment.detached) this.#machine.remove(context.folder.path);
+    return code;
+  }
+
+  /** Calls the executor; when that fails, whatever it made half-way is removed again. */
+  async #make(context: SystemContext, { words, attachment, relaysExitCode }: Making): Promise<number> {
+    const { folder, record } = context;
+    const stopWatch = relaysExitCode ? watchPid(this.#machine, folder.pidFile, attachment.pidFile) : () => {};
+    try {
+      const code = await callExecutor(context, {
+        words: [...words, ...initWords(context, attachment)],
+        ownStreams: true,
+        preserveFds: attachment.preserveFds,
+        cgroupView: record.executor.cgroupView,
+        relaysExitCode,
+      });
+      if (!relaysExitCode) writePidFile(attachment.pidFile, readPid(this.#machine, folder.pidFile));
+      return code;
+    } catch (error) {
+      throw await cleanUpAfter(error, () => new ContainerSystem(context).terminate());
+    } finally {
+      stopWatch();
+    }
+  }
+}
+
+function checkInitProgram(id: string, specification: OciConfig, bundle: string): void {
+  const { process, root, mounts = [] } = specification;
+  if (process === undefined || root === undefined) return;
+  checkProgram(`container "${id}"`, {
+    root: posix.resolve(bundle, root.path),
+    mounts: mounts.map((mount) => mount.destination),
+    args: process.args ?? [],
+    env: process.env ?? [],
+    cwd: process.cwd,
+  });
+}

@@ -1,0 +1,19 @@
+/** The entry: the table of commands, each loaded only when it is called. */
+import type { CommandTable } from "./cli/command-table.ts";
+import { dispatch } from "./cli/dispatch.ts";
+
+const commands: CommandTable = {
+  create: () => import("./commands/create.ts"),
+  start: () => import("./commands/start.ts"),
+  run: () => import("./commands/run.ts"),
+  exec: () => import("./commands/exec.ts"),
+  kill: () => import("./commands/kill.ts"),
+  delete: () => import("./commands/delete.ts"),
+  state: () => import("./commands/state.ts"),
+  list: () => import("./commands/list.ts"),
+  ps: () => import("./commands/ps.ts"),
+  pause: () => import("./commands/pause.ts"),
+  resume: () => import("./commands/resume.ts"),
+};
+
+void dispatch(process.argv.slice(2), commands).then((code) => process.exit(code));

@@ -1,0 +1,57 @@
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { BundleError, errnoCode } from "../base/errors.ts";
+import { onOneLine, removeAt } from "../schema/faults.ts";
+import type { OciConfig } from "../schema/oci.ts";
+import { checkConfig } from "../schema/validate.ts";
+import { invalid, readJsonFile } from "./json-file.ts";
+import type { Loose } from "./loose-config.ts";
+import { configFaults } from "./semantic-checks.ts";
+
+/** A folder with a root file system and a valid config.json. */
+export interface Bundle {
+  /** Absolute path of the folder. */
+  path: string;
+  config: OciConfig;
+}
+
+/**
+ * Loads a bundle and checks its config.json against the schema and the specification.
+ *
+ * @throws {BundleError} `BUNDLE_MISSING` if the folder or its config.json is absent, `BUNDLE_INVALID` with every
+ * fault at once if config.json cannot be used
+ * @see https://github.com/opencontainers/runtime-spec/blob/main/bundle.md
+ */
+export function loadBundle(folder: string): Bundle {
+  const path = resolve(folder);
+  const source = { action: "load bundle", path, name: "config.json" };
+  requireFolder(path);
+  const document = readJsonFile(join(path, "config.json"), source);
+  const { value: config, faults } = checkConfig(document);
+  if (config === undefined) {
+    for (const { pointer } of faults) removeAt(document, pointer);
+    // What is left breaks no type any more, it only may lack properties.
+    const rest = faults.some(({ pointer }) => pointer === "") ? {} : (document as Loose<OciConfig>);
+    throw invalid(source, [...faults, ...configFaults(rest, path)]);
+  }
+  const furtherFaults = configFaults(config, path);
+  if (furtherFaults.length > 0) throw invalid(source, furtherFaults);
+  return { path, config };
+}
+
+function requireFolder(path: string): void {
+  const problem = problemOf(path);
+  if (problem === undefined) return;
+  const message = `Cannot load bundle "${onOneLine(path)}": ${problem}, JSON specification file config.json not found`;
+  throw new BundleError("BUNDLE_MISSING", path, message);
+}
+
+function problemOf(path: string): string | undefined {
+  try {
+    return statSync(path).isDirectory() ? undefined : "it is not a folder";
+  } catch (error) {
+    return errnoCode(error) === "ENOENT"
+      ? "the folder does not exist"
+      : `the folder cannot be read (${errnoCode(error)})`;
+  }
+}

@@ -1,0 +1,34 @@
+import { resolve } from "node:path";
+import { BundleError } from "../base/errors.ts";
+import { removeAt } from "../schema/faults.ts";
+import type { OciProcess } from "../schema/oci.ts";
+import { checkProcess } from "../schema/validate.ts";
+import { invalid, readJsonFile } from "./json-file.ts";
+import type { Loose } from "./loose-config.ts";
+import { processFaults } from "./process-checks.ts";
+
+/**
+ * Loads the process that an engine asks exec to run in a Linux container.
+ *
+ * @throws {BundleError} `BUNDLE_MISSING` if the file is absent, `BUNDLE_INVALID` with every fault at once
+ */
+export function loadProcess(file: string): OciProcess {
+  const path = resolve(file);
+  const source = { action: "load process", path, name: "the process file" };
+  const document = readJsonFile(path, source);
+  if (isEmpty(document)) {
+    const message = `Cannot load process "${path}": process property must not be empty`;
+    throw new BundleError("BUNDLE_INVALID", path, message);
+  }
+  const { value: process, faults } = checkProcess(document);
+  for (const { pointer } of faults) removeAt(document, pointer);
+  // Without its wrong values the rest breaks no type any more, it only may lack properties.
+  const rest = faults.some(({ pointer }) => pointer === "") ? undefined : (document as Loose<OciProcess>);
+  const allFaults = [...faults, ...(rest === undefined ? [] : processFaults(rest, "", false))];
+  if (process === undefined || allFaults.length > 0) throw invalid(source, allFaults);
+  return process;
+}
+
+function isEmpty(document: unknown): boolean {
+  return document === null || (typeof document === "object" && Object.keys(document).length === 0);
+}

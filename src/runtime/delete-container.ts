@@ -1,0 +1,31 @@
+import { requireContainerId } from "../oci/container-id.ts";
+import { requireStatus } from "./lifecycle.ts";
+import { locked } from "./locked.ts";
+import { openContainer, openSystem } from "./open-container.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * Removes a stopped container.
+ *
+ * With `force` a running one is killed first, a damaged one is removed as far as it exists, and one that does
+ * not exist is no error: engines send `delete --force` after every failed create.
+ *
+ * @throws {ContainerStateError} CONTAINER_NOT_FOUND or CONTAINER_STATUS, without `force` only
+ */
+export async function deleteContainer(runtime: Runtime, id: string, force: boolean): Promise<void> {
+  requireContainerId(id);
+  if (force && !runtime.store.has(id)) return removeSystem(runtime, id);
+  await locked(runtime, id, async () => {
+    if (!force) {
+      const { status } = await openContainer(runtime, id);
+      requireStatus("delete", id, status);
+    }
+    await removeSystem(runtime, id);
+    runtime.store.remove(id);
+  });
+}
+
+async function removeSystem(runtime: Runtime, id: string): Promise<void> {
+  const system = await openSystem(runtime, id);
+  await system?.terminate();
+}

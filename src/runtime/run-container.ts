@@ -1,0 +1,25 @@
+import type { SaveOptions } from "../hcs/compute-service.ts";
+import { withNewContainer, type NewContainer } from "./new-container.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * Creates and starts a container; unless detached, waits for its init process and removes the container.
+ *
+ * @param saved continues a checkpointed container instead of starting a new one
+ * @returns the exit code of the init process; 0 when detached
+ */
+export async function runContainer(
+  runtime: Runtime,
+  container: NewContainer,
+  saved?: SaveOptions,
+): Promise<number> {
+  const { id, attachment } = container;
+  return withNewContainer(runtime, container, async (document) => {
+    const code =
+      saved === undefined
+        ? await runtime.compute.runSystem(id, document, attachment)
+        : await runtime.compute.restoreSystem(id, document, attachment, saved);
+    if (!attachment.detached) runtime.store.remove(id);
+    return code;
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * Container state as folders: `<root>/<id>/` with state.json, config.json and lock, all private to the owner.
+ *
+ * Names that start with `@` belong to the compute service; no container id can contain that letter.
+ */
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { ContainerStateError, RuntimeError, errnoCode } from "../base/errors.ts";
+import { ifExists, makeFolder, readTextIfExists, writeFileAtomically } from "../base/files.ts";
+import { parseContainerRecord, type ContainerRecord } from "./container-record.ts";
+import type { ContainerLock, StateStore } from "./state-store.ts";
+
+const LOCK_POLL_MS = 5;
+const LOCK_TIMEOUT_MS = 30_000;
+
+/** A state store in a folder. */
+export class FolderStore implements StateStore {
+  readonly #root: string;
+  readonly #tryLock: (fd: number) => boolean;
+
+  /** @param tryLock takes an exclusive lock on an open file, without waiting */
+  constructor(root: string, tryLock: (fd: number) => boolean) {
+    this.#root = root;
+    this.#tryLock = tryLock;
+  }
+
+  async create(record: ContainerRecord, configuration: string): Promise<ContainerLock> {
+    const folder = this.#folder(record.id);
+    try {
+      mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+      if (!makeFolder(folder)) throw existing(record.id);
+      const lock = await this.lock(record.id);
+      writeFileSync(join(folder, "config.json"), configuration, { mode: 0o600 });
+      writeFileAtomically(join(folder, "state.json"), JSON.stringify(record));
+      return lock;
+    } catch (error) {
+      if (error instanceof RuntimeError) throw error;
+      this.remove(record.id);
+      throw unwritable(record.id, folder, error);
+    }
+  }
+
+  load(id: string): ContainerRecord {
+    const path = join(this.#folder(id), "state.json");
+    const text = readTextIfExists(path);
+    if (text === undefined) throw this.has(id) ? halfMade(id, path) : missing(id);
+    return parseContainerRecord(id, path, text);
+  }
+
+  loadConfiguration(id: string): string {
+    const text = readTextIfExists(join(this.#folder(id), "config.json"));
+    if (text === undefined) throw missing(id);
+    return text;
+  }
+
+  has(id: string): boolean {
+    return ifExists(() => statSync(this.#folder(id))) !== undefined;
+  }
+
+  async lock(id: string): Promise<ContainerLock> {
+    const path = join(this.#folder(id), "lock");
+    const deadline = Date.now() + LOCK_TIMEOUT_MS;
+    for (;;) {
+      const fd = ifExists(() => openSync(path, "a", 0o600));
+      if (fd === undefined) throw missing(id);
+      if (this.#tryLock(fd) && isSameFile(fd, path)) return { release: () => closeSync(fd) };
+      closeSync(fd);
+      if (Date.now() > deadline) throw busy(id);
+      await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+    }
+  }
+
+  remove(id: string): void {
+    rmSync(this.#folder(id), { recursive: true, force: true });
+  }
+
+  list(): string[] {
+    const names = ifExists(() => readdirSync(this.#root)) ?? [];
+    return names.filter((name) => !name.startsWith("@") && !name.startsWith(".")).toSorted();
+  }
+
+  #folder(id: string): string {
+    return join(this.#root, id);
+  }
+}
+
+/** A lock on a file that its last holder has removed protects nothing. */
+function isSameFile(fd: number, path: string): boolean {
+  return ifExists(() => statSync(path).ino) === fstatSync(fd).ino;
+}
+
+function missing(id: string): ContainerStateError {
+  return new ContainerStateError("CONTAINER_NOT_FOUND", id, `container "${id}" does not exist`, {
+    hint: "See the containers with: runhcs list",
+  });
+}
+
+function existing(id: string): ContainerStateError {
+  return new ContainerStateError("CONTAINER_EXISTS", id, `container with given ID already exists: "${id}"`, {
+    hint: `Choose another id, or remove the container with: runhcs delete ${id}`,
+  });
+}
+
+function halfMade(id: string, path: string): ContainerStateError {
+  return new ContainerStateError(
+    "STATE_INVALID",
+    id,
+    `Cannot read the state of container "${id}": "${path}" is missing`,
+    {
+      hint: `Remove the container with: runhcs delete --force ${id}`,
+    },
+  );
+}
+
+function busy(id: string): ContainerStateError {
+  const seconds = LOCK_TIMEOUT_MS / 1000;
+  const message = `Cannot change container "${id}": another call has been at work on it for ${seconds} s`;
+  return new ContainerStateError("CONTAINER_BUSY", id, message);
+}
+
+function unwritable(id: string, folder: string, cause: unknown): ContainerStateError {
+  const reason = cause instanceof Error ? (errnoCode(cause) ?? cause.message) : String(cause);
+  return new ContainerStateError(
+    "STATE_IO",
+    id,
+    `Cannot keep the state of container "${id}" in "${folder}": ${reason}`,
+    {
+      hint: "Check free space and permissions there, or give another folder with --root",
+      cause,
+    },
+  );
+}

@@ -1,0 +1,27 @@
+import { rmSync } from "node:fs";
+import { expect, test } from "vitest";
+import { readProcesses } from "../../../../../src/hcs/linux/cgroups/process-list.ts";
+import { makeCgroupFolder } from "./cgroup-folder.ts";
+
+test("lists the processes of all groups below, each once, in numerical order", () => {
+  const unified = makeCgroupFolder({
+    "cgroup.procs": "100\n9\n",
+    "init.scope/cgroup.procs": "1000\n",
+    "system.slice/cgroup.procs": "",
+    "system.slice/web/cgroup.procs": "20\n9\n",
+  });
+  expect(readProcesses({ controllers: {}, unified })).toEqual([9, 20, 100, 1000]);
+});
+
+test("leaves out processes of other pid namespaces and folders that are no longer groups", () => {
+  const unified = makeCgroupFolder({ "cgroup.procs": "0\n5\n", "removed/other": "" });
+  expect(readProcesses({ controllers: {}, unified })).toEqual([5]);
+});
+
+test("says that the control group is gone", () => {
+  const unified = makeCgroupFolder({});
+  rmSync(unified, { recursive: true });
+  expect(() => readProcesses({ controllers: {}, unified })).toThrow(
+    expect.objectContaining({ code: "ENOENT" }),
+  );
+});
