@@ -24,7 +24,7 @@ export async function dispatch(argv: readonly string[], commands: CommandTable):
     if (call.debug) reportPhases(call.log, phases.times());
     return code;
   } catch (error) {
-    reportFailure(toUsageError(error, call.name), call.log, call.debug ? phases.times() : undefined);
+    await reportFailure(toUsageError(error, call.name), call.log, call.debug ? phases.times() : undefined);
     return call.failureCode;
   }
 }

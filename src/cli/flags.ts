@@ -1,4 +1,4 @@
-import { Flags } from "@oclif/core";
+import * as Flags from "@oclif/core/flags";
 import type { Attachment, InitAttachment } from "../hcs/compute-service.ts";
 
 /** Flags that every command takes, before or behind its name. */

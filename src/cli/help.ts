@@ -1,4 +1,5 @@
-import { CommandHelp, type Command, type Interfaces } from "@oclif/core";
+import type { Command, Interfaces } from "@oclif/core";
+import { CommandHelp } from "@oclif/core/help";
 import type { CommandClass, CommandTable } from "./command-table.ts";
 import { globalFlags } from "./flags.ts";
 import { printLine } from "./print.ts";

@@ -25,3 +25,9 @@ export function writeText(fd: 1 | 2, text: string): void {
 export function printLine(line: string): void {
   writeText(1, `${line}\n`);
 }
+
+/** Whether a descriptor is a terminal; asked late, because the module costs milliseconds to load. */
+export async function isTerminal(fd: 1 | 2): Promise<boolean> {
+  const { isatty } = await import("node:tty");
+  return isatty(fd);
+}

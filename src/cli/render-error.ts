@@ -1,7 +1,6 @@
 import { appendFileSync } from "node:fs";
-import { isatty } from "node:tty";
 import { errnoCode, RuntimeError } from "../base/errors.ts";
-import { writeText } from "./print.ts";
+import { isTerminal, writeText } from "./print.ts";
 
 /** Where a failure is reported beside standard error, from --log and --log-format. */
 export interface FailureLog {
@@ -13,14 +12,16 @@ export interface FailureLog {
 export type Phases = Record<string, number>;
 
 /** Reports a failure: one line on standard error, a hint behind it on a terminal, one record in the log. */
-export function reportFailure(error: unknown, log: FailureLog, phases?: Phases): void {
+export async function reportFailure(error: unknown, log: FailureLog, phases?: Phases): Promise<void> {
   const message = failureMessage(error);
   writeLog(log, "error", message, phases);
   if (error instanceof RuntimeError && error.alreadyPrinted) return;
   const isKnown = error instanceof RuntimeError || errnoCode(error) !== undefined;
   writeText(2, `${isKnown || !(error instanceof Error) ? message : (error.stack ?? message)}\n`);
-  if (error instanceof RuntimeError && error.hint !== undefined && isatty(2))
-    writeText(2, `hint: ${error.hint}\n`);
+  if (error instanceof RuntimeError && error.hint !== undefined && (await isTerminal(2))) {
+    writeText(2, `hint: ${error.hint}
+`);
+  }
 }
 
 /** Reports the time of each phase, for --debug. */

@@ -1,4 +1,4 @@
-import { Command } from "@oclif/core";
+import { Command } from "@oclif/core/command";
 import { stringifyJson } from "../base/lossless-json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { globalFlags } from "./flags.ts";

@@ -1,4 +1,5 @@
-import { Args, Flags } from "@oclif/core";
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
 import { deleteContainer } from "../runtime/delete-container.ts";
 

@@ -1,4 +1,5 @@
-import { Args, Flags } from "@oclif/core";
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
 import { refuseUnservedFlags } from "../cli/bundle-command.ts";
 import { processAttachment } from "../cli/flags.ts";
 import { RuntimeCommand } from "../cli/runtime-command.ts";

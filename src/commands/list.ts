@@ -1,4 +1,4 @@
-import { Flags } from "@oclif/core";
+import * as Flags from "@oclif/core/flags";
 import { requireOneOf } from "../cli/open-runtime.ts";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
 import { listContainers } from "../runtime/list-containers.ts";

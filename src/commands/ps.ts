@@ -1,4 +1,5 @@
-import { Args, Flags } from "@oclif/core";
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
 import { requireOneOf } from "../cli/open-runtime.ts";
 import { processTable } from "../cli/process-table.ts";
 import { RuntimeCommand } from "../cli/runtime-command.ts";

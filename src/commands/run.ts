@@ -1,4 +1,5 @@
-import { Args, Flags } from "@oclif/core";
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
 import { refuseUnservedFlags } from "../cli/bundle-command.ts";
 import { bundleFlags, initAttachment } from "../cli/flags.ts";
 import { requestedIsolation } from "../cli/open-runtime.ts";

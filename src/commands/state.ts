@@ -1,4 +1,4 @@
-import { Args } from "@oclif/core";
+import * as Args from "@oclif/core/args";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
 import { containerState } from "../runtime/container-state.ts";
 

@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BundleError, errnoCode } from "../base/errors.ts";
-import { onOneLine, removeAt } from "../schema/faults.ts";
+import { onOneLine } from "../schema/faults.ts";
 import type { OciConfig } from "../schema/oci.ts";
 import { checkConfig } from "../schema/validate.ts";
+import { allFaults } from "./all-faults.ts";
 import { invalid, readJsonFile } from "./json-file.ts";
-import type { Loose } from "./loose-config.ts";
 import { configFaults } from "./semantic-checks.ts";
 
 /** A folder with a root file system and a valid config.json. */
@@ -28,14 +28,8 @@ export function loadBundle(folder: string): Bundle {
   requireFolder(path);
   const document = readJsonFile(join(path, "config.json"), source);
   const { value: config, faults } = checkConfig(document);
-  if (config === undefined) {
-    for (const { pointer } of faults) removeAt(document, pointer);
-    // What is left breaks no type any more, it only may lack properties.
-    const rest = faults.some(({ pointer }) => pointer === "") ? {} : (document as Loose<OciConfig>);
-    throw invalid(source, [...faults, ...configFaults(rest, path)]);
-  }
-  const furtherFaults = configFaults(config, path);
-  if (furtherFaults.length > 0) throw invalid(source, furtherFaults);
+  const everyFault = allFaults<OciConfig>(document, faults, (rest) => configFaults(rest, path));
+  if (config === undefined || everyFault.length > 0) throw invalid(source, everyFault);
   return { path, config };
 }
 

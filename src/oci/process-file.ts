@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
 import { BundleError } from "../base/errors.ts";
-import { removeAt } from "../schema/faults.ts";
 import type { OciProcess } from "../schema/oci.ts";
 import { checkProcess } from "../schema/validate.ts";
+import { allFaults } from "./all-faults.ts";
 import { invalid, readJsonFile } from "./json-file.ts";
-import type { Loose } from "./loose-config.ts";
 import { processFaults } from "./process-checks.ts";
 
 /**
@@ -21,11 +20,8 @@ export function loadProcess(file: string): OciProcess {
     throw new BundleError("BUNDLE_INVALID", path, message);
   }
   const { value: process, faults } = checkProcess(document);
-  for (const { pointer } of faults) removeAt(document, pointer);
-  // Without its wrong values the rest breaks no type any more, it only may lack properties.
-  const rest = faults.some(({ pointer }) => pointer === "") ? undefined : (document as Loose<OciProcess>);
-  const allFaults = [...faults, ...(rest === undefined ? [] : processFaults(rest, "", false))];
-  if (process === undefined || allFaults.length > 0) throw invalid(source, allFaults);
+  const everyFault = allFaults<OciProcess>(document, faults, (rest) => processFaults(rest, "", false));
+  if (process === undefined || everyFault.length > 0) throw invalid(source, everyFault);
   return process;
 }
 

@@ -5,7 +5,7 @@
  */
 import type { BundleFault } from "../base/errors.ts";
 import { faultAt } from "../schema/faults.ts";
-import type { OciConfig } from "../schema/oci.ts";
+import type { OciConfig, OciHooks } from "../schema/oci.ts";
 import { linuxChecks } from "./linux-checks.ts";
 import { type ConfigCheck, hasWindowsRules, isAbsolutePath, type Loose } from "./loose-config.ts";
 import { processFaults } from "./process-checks.ts";
@@ -42,17 +42,25 @@ const mountMappings: ConfigCheck = ({ mounts = [] }) => {
 };
 
 const hookPaths: ConfigCheck = (config) => {
-  if (config.hooks === undefined || hasWindowsRules(config)) return [];
+  if (hasWindowsRules(config)) return [];
   const faults: BundleFault[] = [];
-  for (const [name, hooks] of Object.entries(config.hooks)) {
-    if (!Array.isArray(hooks)) continue;
-    hooks.forEach(({ path }, index) => {
+  for (const name of hookNames) {
+    config.hooks?.[name]?.forEach(({ path }, index) => {
       if (path === undefined || isAbsolutePath(path, false)) return;
       faults.push(faultAt(`/hooks/${name}/${index}/path`, path, "an absolute path"));
     });
   }
   return faults;
 };
+
+const hookNames = [
+  "prestart",
+  "createRuntime",
+  "createContainer",
+  "startContainer",
+  "poststart",
+  "poststop",
+] as const satisfies readonly (keyof OciHooks)[];
 
 const annotationKeys: ConfigCheck = ({ annotations = {} }) =>
   Object.hasOwn(annotations, "")

@@ -12,7 +12,9 @@ export const podmanEngine: Engine = {
   // podman keeps its folder of network namespaces mounted, which can be undone only when it is empty.
   stop: "podman network prune --force >/dev/null; if mountpoint -q /run/netns; then umount /run/netns; fi",
   cgroups: "podman events --stream=false --filter event=create --format '*/libpod-{{.ID}}*' | sort -u",
-  cgroupParents: "podman events --stream=false --filter type=pod --format '*/{{.ID}}' | sort -u",
+  cgroupParents: `
+    podman events --stream=false --filter type=pod --format '*/{{.ID}}' | sort -u
+    echo '*/libpod_parent/conmon'; echo '*/libpod_parent'`,
   stateRoots: [""],
 };
 

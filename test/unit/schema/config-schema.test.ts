@@ -17,19 +17,22 @@ beforeAll(() => {
 
 afterAll(() => rmSync(bundle, { recursive: true }));
 
+function baseConfig(platform: "linux" | "windows"): Record<string, unknown> {
+  if (platform === "windows") return { ociVersion: "1.2.0", windows: { layerFolders: ["C:\\layer"] } };
+  return {
+    ociVersion: "1.2.0",
+    process: { cwd: "/", args: ["sh"] },
+    root: { path: "rootfs" },
+    linux: {
+      namespaces: [{ type: "user" }, { type: "uts" }],
+      seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["read"], action: "SCMP_ACT_ERRNO" }] },
+    },
+  };
+}
+
 /** A valid configuration with `object` at the place of its definition. */
 function configWith({ pointer, platform }: DefinitionExamples, object: Record<string, unknown>): unknown {
-  const config: Record<string, unknown> =
-    platform === "windows"
-      ? { ociVersion: "1.2.0", windows: { layerFolders: ["C:\\layer"] } }
-      : {
-          ociVersion: "1.2.0",
-          root: { path: "rootfs" },
-          linux: {
-            namespaces: [{ type: "user" }, { type: "uts" }],
-            seccomp: { defaultAction: "SCMP_ACT_ALLOW" },
-          },
-        };
+  const config = baseConfig(platform);
   if (pointer === "") return { ...config, ...object };
   const keys = pointer.split("/").slice(1);
   let parent: Record<string, unknown> = config;

@@ -17,7 +17,7 @@ import { mainDirectory } from "./cgroup-paths.ts";
 export function readProcesses(paths: CgroupPaths): number[] {
   const directory = mainDirectory(paths);
   const pids = new Set(parsePids(readFileSync(join(directory, "cgroup.procs"), "utf8")));
-  for (const child of []) collectPids(join(directory, child), pids);
+  for (const child of listChildren(directory)) collectPids(join(directory, child), pids);
   return [...pids].toSorted((left, right) => left - right);
 }
 

@@ -1,0 +1,36 @@
+#!/bin/bash
+# Sets up the machine and runs every test. The last line is "N passed, N failed, N skipped"; the exit code is 0
+# only if nothing failed and nothing was skipped.
+#
+#   test.sh          what a change has to pass
+#   test.sh soak     the same with full counts, and the engines with bare runc as well
+set -uo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
+
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+
+# suite TITLE NAME OPTION...: runs Vitest, whose report of that name is counted in the end.
+suite() {
+  local title=$1 name=$2
+  shift 2
+  printf '\n== %s\n' "$title"
+  node_modules/.bin/vitest run "$@" --reporter=json --outputFile.json="$reports/$name.json"
+}
+
+echo "== Set-up"
+if ! scripts/setup.sh test; then
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+
+# Both change how Node starts, and with it what the tests measure.
+unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
+if [ "${1:-}" = soak ]; then export RUNHCS_SOAK=1; fi
+
+suite "Unit and contract tests" unit --reporter=default test/unit test/contract
+suite "Integration tests" integration --reporter=verbose --no-file-parallelism test/integration
+suite "Tests with podman, containerd and docker" engines --reporter=verbose --no-file-parallelism test/engines
+
+echo
+node scripts/count-tests.js "$reports"/{unit,integration,engines}.json
