@@ -218,6 +218,18 @@ function sharing(client: Client): Case[] {
       ],
     },
     {
+      name: "the command may come from a volume",
+      steps: [
+        { run: "mkdir tools; cp /bin/busybox tools/echo; cp /bin/busybox tools/cat" },
+        { run: `${run} -v $PWD/tools:/opt/tools busybox:test /opt/tools/echo found`, prints: "found" },
+        { run: `${run} -v $PWD/tools/cat:/sbin/cat busybox:test /sbin/cat /var/www/index.html`, prints: "served" },
+        {
+          run: `${run} --env PATH=/none:/opt/tools -v $PWD/tools:/opt/tools busybox:test echo found; rm -r tools`,
+          prints: "found",
+        },
+      ],
+    },
+    {
       name: "mounts made later pass through shared volumes both ways",
       steps: [
         { run: "mkdir s; mount -t tmpfs s s; mount --make-shared s; mkdir s/in s/out" },

@@ -63,7 +63,7 @@ describe("parseJson", () => {
   test("reads 1000 levels and many shallow brackets", () => {
     const deep = "[".repeat(1000) + "]".repeat(1000);
     expect(stringifyJson(parseJson(deep))).toBe(deep);
-    expect(stringifyJson(parseJson(`[1234567890123456789,${deep.slice(2, -1)}]`))).toContain(
+    expect(stringifyJson(parseJson(`[1234567890123456789,${deep.slice(1, -1)}]`))).toContain(
       "1234567890123456789",
     );
     const wide = JSON.stringify(Array.from({ length: 5000 }, () => ["[[[", "\\", '"{']));

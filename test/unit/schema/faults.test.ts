@@ -16,7 +16,7 @@ describe("shown", () => {
     [[], "an empty array"],
     [[[]], "an array"],
     [{}, "an object"],
-  ])("shows %j on one line", (value, text) => {
+  ])("shows case %# on one line", (value, text) => {
     expect(shown(value)).toBe(text);
   });
 });

@@ -22,6 +22,7 @@ export type PressureTimes = { avg10: number; avg60: number; avg300: number; tota
 /** Time in which some or all tasks waited for a resource. */
 export type Pressure = { some?: PressureTimes; full?: PressureTimes };
 
+/** Processor time, and how often a quota stopped the container. */
 export type CpuMetrics = {
   /** Nanoseconds. */
   usage: {
@@ -41,6 +42,7 @@ export type CpuMetrics = {
   psi?: Pressure;
 };
 
+/** The processors and memory nodes that the container may use, and v1's flags. */
 export type CpusetMetrics = {
   cpus?: number[];
   cpu_exclusive?: Count | undefined;
@@ -55,6 +57,7 @@ export type CpusetMetrics = {
   sched_relax_domain_level?: Count | undefined;
 };
 
+/** Memory of the container, by kind. */
 export type MemoryMetrics = {
   /** Bytes of the page cache. */
   cache?: Count | undefined;
@@ -90,6 +93,7 @@ export type BlkioTable =
   | "ioTimeRecursive"
   | "sectorsRecursive";
 
+/** Counters per block device; lists without entries are absent. */
 export type BlkioMetrics = { [table in BlkioTable]?: BlkioEntry[] } & { psi?: Pressure };
 
 /** Bytes, by page size such as `2MB`. */
