@@ -14,6 +14,16 @@ const commands: CommandTable = {
   ps: () => import("./commands/ps.ts"),
   pause: () => import("./commands/pause.ts"),
   resume: () => import("./commands/resume.ts"),
+  update: () => import("./commands/update.ts"),
+  events: () => import("./commands/events.ts"),
+  features: () => import("./commands/features.ts"),
+  spec: () => import("./commands/spec.ts"),
+  "resize-tty": () => import("./commands/resize-tty.ts"),
+  checkpoint: () => import("./commands/checkpoint.ts"),
+  restore: () => import("./commands/restore.ts"),
+  doctor: () => import("./commands/doctor.ts"),
+  gc: () => import("./commands/gc.ts"),
+  completion: () => import("./commands/completion.ts"),
 };
 
 void dispatch(process.argv.slice(2), commands).then((code) => process.exit(code));

@@ -46,6 +46,8 @@ export function makeFolder(path: string): boolean {
 export function writeFileAtomically(path: string, text: string, mode = 0o600): void {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
   try {
+    // What a crashed process of the same id left; "wx" then follows no link that is put there.
+    rmSync(temporary, { force: true });
     const fd = openSync(temporary, "wx", mode);
     try {
       writeFileSync(fd, text);

@@ -36,7 +36,7 @@ async function runLine(
   phases: Phases,
 ): Promise<number> {
   const { command, words } = splitCommand(argv, globalFlags, Object.keys(commands));
-  noteGlobals(call, words);
+  noteGlobals(call, splitLine(words, globalFlags, true));
   const load = command === undefined ? undefined : commands[command];
   if (command === undefined || load === undefined) {
     const { runWithoutCommand } = await import("./without-command.ts");
@@ -46,30 +46,31 @@ async function runLine(
   const { default: commandClass } = await load();
   call.failureCode = commandClass.failureCode;
   const line = splitLine(words, { ...globalFlags, ...commandClass.flags }, commandClass.operandsEndFlags);
+  noteGlobals(call, line);
   if (line.flags.includes("--help") || line.flags.includes("-h")) {
     const { printCommandHelp } = await import("./help.ts");
     return printCommandHelp(command, commandClass);
   }
   requireOneOf("log-format", call.log.format, ["text", "json"]);
-  return runCommand(commandClass, command, line, phases);
+  return runCommand(commandClass, command, line, { phases, commands });
 }
 
 async function runCommand(
   commandClass: CommandClass,
   name: string,
   { flags, operands }: SplitLine,
-  phases: Phases,
+  { phases, commands }: { phases: Phases; commands: CommandTable },
 ): Promise<number> {
   commandClass.id = name;
   const command = new commandClass([...flags, "--", ...operands], minimalConfig());
   command.operands = operands;
   command.phases = phases;
+  command.commands = commands;
   return command.execute();
 }
 
 /** The log must be known before the command is, because a line that cannot be read is logged too. */
-function noteGlobals(call: Call, words: readonly string[]): void {
-  const { flags } = splitLine(words, globalFlags, false);
+function noteGlobals(call: Call, { flags }: SplitLine): void {
   const valueOf = (name: string): string | undefined => {
     const at = flags.findLastIndex((word) => word === name || word.startsWith(`${name}=`));
     const word = flags[at];

@@ -19,8 +19,11 @@ export async function reportFailure(error: unknown, log: FailureLog, phases?: Ph
   const isKnown = error instanceof RuntimeError || errnoCode(error) !== undefined;
   writeText(2, `${isKnown || !(error instanceof Error) ? message : (error.stack ?? message)}\n`);
   if (error instanceof RuntimeError && error.hint !== undefined && (await isTerminal(2))) {
-    writeText(2, `hint: ${error.hint}
-`);
+    writeText(
+      2,
+      `hint: ${error.hint}
+`,
+    );
   }
 }
 

@@ -1,12 +1,13 @@
 import { Command } from "@oclif/core/command";
 import { stringifyJson } from "../base/lossless-json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { CommandTable } from "./command-table.ts";
 import { globalFlags } from "./flags.ts";
 import { openRuntime, type RuntimeFlags } from "./open-runtime.ts";
 import { Phases } from "./phases.ts";
-import { printLine, writeText } from "./print.ts";
+import { isTerminal, printLine, writeText } from "./print.ts";
 import { failureMessage } from "./render-error.ts";
-import { tableLines } from "./table.ts";
+import { colourTable, tableLines } from "./table.ts";
 
 /** The base of all commands: what they share of reading the line, opening the runtime and printing. */
 export abstract class RuntimeCommand extends Command {
@@ -19,6 +20,8 @@ export abstract class RuntimeCommand extends Command {
   /** Words that are no flags, in order and untouched; oclif's own list of them is reordered. */
   operands: readonly string[] = [];
   phases = new Phases();
+  /** Every command, for those that tell of them. */
+  commands: CommandTable = {};
 
   /** Acts. @returns the exit code, 0 if undefined */
   abstract override run(): Promise<number | void>;
@@ -46,8 +49,16 @@ export abstract class RuntimeCommand extends Command {
     printLine(line);
   }
 
-  protected printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-    for (const line of tableLines([header, ...rows])) printLine(line);
+  /** Prints columns; on a terminal the header and the words of a status are coloured. */
+  protected async printTable(header: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
+    const lines = tableLines([header, ...rows]);
+    const shown = (await isTerminal(1)) ? await colourTable(lines) : lines;
+    for (const line of shown) printLine(line);
+  }
+
+  /** Prints JSON on one line. */
+  protected printJsonLine(value: unknown): void {
+    printLine(stringifyJson(value));
   }
 
   /** Tells on standard error of something that does not end the command. */

@@ -1,3 +1,24 @@
+/** Words of a status, and how good they are. */
+const COLOURS = {
+  green: ["running", "ok"],
+  yellow: ["paused", "created", "creating", "warn"],
+  red: ["stopped", "fail"],
+};
+
+/** Colours the header and statuses of a laid-out table. chalk honours NO_COLOR and FORCE_COLOR. */
+export async function colourTable([header = "", ...rows]: readonly string[]): Promise<string[]> {
+  const { default: chalk } = await import("chalk");
+  const words = Object.entries(COLOURS).flatMap(([colour, all]) =>
+    all.map((word) => [word, colour] as const),
+  );
+  const styles = new Map(words);
+  const colour = (cell: string): string => {
+    const style = styles.get(cell.trim()) as keyof typeof COLOURS | undefined;
+    return style === undefined ? cell : chalk[style](cell);
+  };
+  return [chalk.bold(header), ...rows.map((row) => row.replace(/(?<=^|   )\w+(?=   |$)/g, colour))];
+}
+
 /** Lays out rows as columns, three blanks apart; the last column is not padded. */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

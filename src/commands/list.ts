@@ -26,6 +26,6 @@ export default class List extends RuntimeCommand {
       created,
       owner,
     ]);
-    this.printTable(["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"], rows);
+    await this.printTable(["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"], rows);
   }
 }

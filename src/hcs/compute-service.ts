@@ -7,7 +7,7 @@
  *
  * @see https://learn.microsoft.com/virtualization/api/hcs/overview
  */
-import type { LinuxResources, OciConfig, OciProcess } from "../schema/oci.ts";
+import type { LinuxResources, OciConfig, OciFeatures, OciProcess } from "../schema/oci.ts";
 
 /** The version of the HCS document schema that a document is written in. */
 export interface SchemaVersion {
@@ -110,6 +110,8 @@ export interface ComputeProcess {
   readonly pid: number;
   /** @throws {ComputeError} isAlreadyStopped when the process has exited */
   signal(options: SignalProcessOptions): Promise<void>;
+  /** Sets the size of the process's terminal. @returns false if it has none */
+  resizeConsole(columns: number, rows: number): Promise<boolean>;
   /** Waits for the end of an attached process. @returns its exit code; 128+n when signal n killed it */
   wait(): Promise<number>;
 }
@@ -123,6 +125,8 @@ export interface ComputeSystem {
   modify(request: ModifyRequest): Promise<void>;
   properties(types?: readonly PropertyType[]): Promise<SystemProperties>;
   createProcess(parameters: ProcessParameters, attachment: Attachment): Promise<ComputeProcess>;
+  /** Opens a process of the system by its host pid. @throws {ComputeError} isNotExist */
+  openProcess(pid: number): Promise<ComputeProcess>;
   /** Opens the first process. @throws {ComputeError} isAlreadyStopped when it has exited */
   openInitProcess(): Promise<ComputeProcess>;
   /** Signals every process of the system. */
@@ -133,6 +137,26 @@ export interface ComputeSystem {
   save(options: SaveOptions): Promise<void>;
   /** Kills what still runs and removes every trace of the system; absent parts are no error. */
   terminate(): Promise<void>;
+}
+
+/** Something that an interrupted call has left behind. */
+export interface Leftover {
+  /** The system that it belongs to, if it belongs to one. */
+  systemId?: string;
+  /** What it is and where, for people. */
+  description: string;
+  remove(): Promise<void>;
+}
+
+/** What was found of one thing that containers need. */
+export interface Diagnosis {
+  /** What was looked at: `executor`, `cgroups` ... */
+  subject: string;
+  /** `fail` means that no container can run. */
+  verdict: "ok" | "warn" | "fail";
+  found: string;
+  /** What to do, in one line, unless all is well. */
+  remedy?: string;
 }
 
 /** The service that makes and finds compute systems. */
@@ -165,4 +189,10 @@ export interface ComputeService {
   openSystem(id: string): Promise<ComputeSystem>;
   /** Ids of all systems, including those that an interrupted call left half made. */
   enumerateSystems(): Promise<string[]>;
+  /** Finds what interrupted calls have left behind and nobody can use any more. */
+  findLeftovers(): Promise<Leftover[]>;
+  /** Tells what this host can execute. */
+  features(): Promise<OciFeatures>;
+  /** Looks for everything that containers need of this host. */
+  diagnose(): Promise<Diagnosis[]>;
 }

@@ -8,6 +8,9 @@ import { allFaults } from "./all-faults.ts";
 import { invalid, readJsonFile } from "./json-file.ts";
 import { configFaults } from "./semantic-checks.ts";
 
+/** The words by which engines know that there is no bundle. */
+const absent = "JSON specification file config.json not found";
+
 /** A folder with a root file system and a valid config.json. */
 export interface Bundle {
   /** Absolute path of the folder. */
@@ -24,7 +27,7 @@ export interface Bundle {
  */
 export function loadBundle(folder: string): Bundle {
   const path = resolve(folder);
-  const source = { action: "load bundle", path, name: "config.json" };
+  const source = { action: "load bundle", path, name: "config.json", absent };
   requireFolder(path);
   const document = readJsonFile(join(path, "config.json"), source);
   const { value: config, faults } = checkConfig(document);
@@ -36,7 +39,7 @@ export function loadBundle(folder: string): Bundle {
 function requireFolder(path: string): void {
   const problem = problemOf(path);
   if (problem === undefined) return;
-  const message = `Cannot load bundle "${onOneLine(path)}": ${problem}, JSON specification file config.json not found`;
+  const message = `Cannot load bundle "${onOneLine(path)}": ${problem}, ${absent}`;
   throw new BundleError("BUNDLE_MISSING", path, message);
 }
 

@@ -16,6 +16,8 @@ export interface DocumentSource {
   action: string;
   path: string;
   name: string;
+  /** What is said when it does not exist. */
+  absent: string;
 }
 
 /**
@@ -105,7 +107,7 @@ function open(file: string, flags: number, source: DocumentSource): number {
     if (code !== "ENOENT" && code !== "ENOTDIR") {
       throw unusable(source, `cannot be opened: ${code ?? shown(error)}`, error);
     }
-    const message = `${subject(source)}: JSON specification file ${source.name} not found`;
+    const message = `${subject(source)}: ${source.absent}`;
     throw new BundleError("BUNDLE_MISSING", source.path, message, { cause: error });
   }
 }

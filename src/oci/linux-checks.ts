@@ -144,6 +144,7 @@ function isFolder(path: string): boolean {
   }
 }
 
+/** What a Linux container needs beyond the schema. */
 export const linuxChecks: readonly ConfigCheck[] = [
   root,
   names,

@@ -13,7 +13,12 @@ import { processFaults } from "./process-checks.ts";
  */
 export function loadProcess(file: string): OciProcess {
   const path = resolve(file);
-  const source = { action: "load process", path, name: "the process file" };
+  const source = {
+    action: "load process",
+    path,
+    name: "the process file",
+    absent: "the file does not exist",
+  };
   const document = readJsonFile(path, source);
   if (isEmpty(document)) {
     const message = `Cannot load process "${path}": process property must not be empty`;

@@ -68,4 +68,5 @@ const processor: ConfigCheck = ({ windows }) => {
   return [{ pointer: "/windows/resources/cpu", message }];
 };
 
+/** What a Windows container needs beyond the schema. */
 export const windowsChecks: readonly ConfigCheck[] = [root, mounts, processor];

@@ -1,7 +1,6 @@
 import type { OciState } from "../schema/oci.ts";
-import type { ContainerRecord } from "../state/container-record.ts";
+import { statusToOciState } from "../oci/oci-state.ts";
 import { openContainer } from "./open-container.ts";
-import type { Status } from "./lifecycle.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** OCI's state, with the fields that runc and runhcs add. */
@@ -9,6 +8,8 @@ export interface ContainerState extends OciState {
   rootfs: string;
   created: string;
   owner: string;
+  /** The pod's sandbox, for a container that belongs to one. */
+  sandboxId?: string;
 }
 
 /**
@@ -18,21 +19,14 @@ export interface ContainerState extends OciState {
  * @see https://github.com/opencontainers/runtime-spec/blob/main/runtime.md#query-state
  */
 export async function containerState(runtime: Runtime, id: string): Promise<ContainerState> {
-  const { record, status, pid } = await openContainer(runtime, id);
-  return toContainerState(record, status, pid);
-}
-
-/** Joins what is remembered of a container with what it does now. */
-export function toContainerState(record: ContainerRecord, status: Status, pid: number): ContainerState {
-  const { ociVersion, id, bundle, rootfs, created, annotations, owner } = record;
+  const { record, state, pid } = await openContainer(runtime, id);
+  const { annotations, ...fixed } = statusToOciState({ id, state, pid, annotations: record.annotations });
+  const { rootfs, created, owner, sandboxId } = record;
   return {
-    ociVersion,
-    id,
-    pid,
-    status,
-    bundle,
+    ...fixed,
     rootfs,
     created,
+    ...(sandboxId === undefined ? {} : { sandboxId }),
     ...(annotations === undefined ? {} : { annotations }),
     owner,
   };

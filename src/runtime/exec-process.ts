@@ -1,9 +1,10 @@
-import { UsageError } from "../base/errors.ts";
 import { parseJson } from "../base/lossless-json.ts";
 import type { Attachment } from "../hcs/compute-service.ts";
 import type { OciConfig, OciProcess } from "../schema/oci.ts";
+import { getOciConfig } from "../oci/oci-state.ts";
 import { requireStatus } from "./lifecycle.ts";
 import { openContainer } from "./open-container.ts";
+import { requireConsole } from "./require-console.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A process to add to a container. */
@@ -37,16 +38,6 @@ export async function execProcess(runtime: Runtime, request: NewProcess): Promis
 
 function containerProcess(runtime: Runtime, id: string): OciProcess {
   // The store wrote it after the bundle was validated.
-  const { process } = parseJson(runtime.store.loadConfiguration(id)) as OciConfig;
-  return process ?? { cwd: "/" };
-}
-
-function requireConsole(process: OciProcess, { consoleSocket, detached }: Attachment): void {
-  const terminal = process.terminal === true;
-  if (terminal && detached && consoleSocket === undefined) {
-    throw new UsageError("cannot allocate tty if runhcs will detach without setting console socket");
-  }
-  if (consoleSocket !== undefined && !(terminal && detached)) {
-    throw new UsageError("cannot use console socket if runhcs will not detach or allocate tty");
-  }
+  const spec = parseJson(runtime.store.loadConfiguration(id)) as OciConfig;
+  return getOciConfig({ id, spec }).process ?? { cwd: "/" };
 }

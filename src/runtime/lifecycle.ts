@@ -1,5 +1,6 @@
 import { ContainerStateError } from "../base/errors.ts";
 import type { SystemState } from "../hcs/compute-service.ts";
+import { stateToOciState } from "../oci/oci-state.ts";
 import type { OciStatus } from "../schema/oci.ts";
 
 /** What can be done to a container, as far as its status decides. */
@@ -8,14 +9,6 @@ export type Operation =
 
 /** A container's status: OCI's four, and `paused`, which every engine knows. */
 export type Status = OciStatus;
-
-const STATUS: Record<SystemState, Status> = {
-  Creating: "creating",
-  Created: "created",
-  Running: "running",
-  Paused: "paused",
-  Stopped: "stopped",
-};
 
 const ALLOWED: Record<Operation, readonly Status[]> = {
   start: ["created"],
@@ -31,7 +24,9 @@ const ALLOWED: Record<Operation, readonly Status[]> = {
 
 /** The status that a compute system's state means. */
 export function toStatus(state: SystemState): Status {
-  return STATUS[state];
+  const status = stateToOciState(state);
+  if (status === "") throw new Error(`unreachable: "${state}" is no state of a compute system`);
+  return status;
 }
 
 /**

@@ -1,13 +1,14 @@
-import { posix } from "node:path";
 import { cleanUpAfter, PlatformError, UsageError } from "../base/errors.ts";
 import { stringifyJson } from "../base/lossless-json.ts";
 import type { InitAttachment, LinuxContainerDocument } from "../hcs/compute-service.ts";
-import { containerType } from "../oci/container-type.ts";
+import { containerConfig } from "../oci/container-config.ts";
+import { getContainerType } from "../oci/container-type.ts";
 import { loadBundle, type Bundle } from "../oci/bundle.ts";
 import { requireContainerId } from "../oci/container-id.ts";
 import { containerDocument } from "../oci/documents/container-document.ts";
 import { sandboxId } from "../oci/sandbox-id.ts";
 import type { ContainerRecord } from "../state/container-record.ts";
+import { requireConsole } from "./require-console.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** How containers are kept apart. */
@@ -34,13 +35,14 @@ const ISOLATION_ANNOTATION = "io.runhcs.isolation";
  */
 export async function withNewContainer<T>(
   runtime: Runtime,
-  { id, bundle: path, isolation, attachment }: NewContainer,
+  container: NewContainer,
   make: (document: LinuxContainerDocument) => Promise<T>,
 ): Promise<T> {
+  const { id } = container;
   requireContainerId(id);
-  const bundle = loadBundle(path);
-  requireConsole(bundle, attachment);
-  const record = newRecord(runtime, id, bundle, isolation);
+  const bundle = loadBundle(container.bundle);
+  requireConsole(bundle.config.process, container.attachment);
+  const record = newRecord(runtime, container, bundle);
   runtime.mark("load bundle");
   const lock = await runtime.store.create(record, stringifyJson(bundle.config));
   runtime.mark("write state");
@@ -56,23 +58,27 @@ export async function withNewContainer<T>(
 
 function newRecord(
   { owner }: Runtime,
-  id: string,
+  { id, isolation, attachment }: NewContainer,
   { path, config }: Bundle,
-  requested: Isolation | undefined,
 ): ContainerRecord {
-  const type = containerType(config);
+  const placement = {
+    id,
+    bundle: path,
+    console: attachment.consoleSocket ?? "",
+    detach: attachment.detached,
+  };
+  const { rootfs, annotations } = containerConfig(config, placement);
   return {
     format: 1,
     id,
     owner,
     ociVersion: config.ociVersion,
     bundle: path,
-    rootfs: posix.resolve(path, config.root?.path ?? ""),
+    rootfs: rootfs.target,
     created: new Date().toISOString(),
-    isolation: requireProcessIsolation(id, requested ?? askedIsolation(config)),
-    containerType: type,
-    ...(type === "pod_container" ? { sandboxId: sandboxId(config) } : {}),
-    ...(config.annotations === undefined ? {} : { annotations: config.annotations }),
+    isolation: requireProcessIsolation(id, isolation ?? askedIsolation(config)),
+    ...(getContainerType(annotations) === "pod_container" ? { sandboxId: sandboxId(config) } : {}),
+    annotations,
   };
 }
 
@@ -93,17 +99,4 @@ function requireProcessIsolation(id: string, isolation: string): Isolation {
   throw new UsageError(
     `Cannot create container "${id}": ${ISOLATION_ANNOTATION} is "${isolation}", it must be process or hypervisor`,
   );
-}
-
-/** A detached terminal needs someone who holds its other end, and a socket needs a terminal. */
-function requireConsole({ config }: Bundle, { consoleSocket, detached }: InitAttachment): void {
-  const terminal = config.process?.terminal === true;
-  if (terminal && detached && consoleSocket === undefined) {
-    throw new UsageError("cannot allocate tty if runhcs will detach without setting console socket", {
-      hint: "Give --console-socket, or set process.terminal to false in config.json",
-    });
-  }
-  if (consoleSocket !== undefined && !(terminal && detached)) {
-    throw new UsageError("cannot use console socket if runhcs will not detach or allocate tty");
-  }
 }

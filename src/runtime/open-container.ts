@@ -1,4 +1,4 @@
-import type { ComputeSystem } from "../hcs/compute-service.ts";
+import type { ComputeSystem, SystemState } from "../hcs/compute-service.ts";
 import { isNotExist } from "../hcs/results.ts";
 import { requireContainerId } from "../oci/container-id.ts";
 import type { ContainerRecord } from "../state/container-record.ts";
@@ -10,6 +10,7 @@ export interface OpenContainer {
   record: ContainerRecord;
   /** Undefined once the compute service has forgotten a container that stopped. */
   system: ComputeSystem | undefined;
+  state: SystemState;
   status: Status;
   /** Host pid of the init process; 0 when stopped. */
   pid: number;
@@ -24,9 +25,9 @@ export async function openContainer(runtime: Runtime, id: string): Promise<OpenC
   requireContainerId(id);
   const record = runtime.store.load(id);
   const system = await openSystem(runtime, id);
-  if (system === undefined) return { record, system, status: "stopped", pid: 0 };
+  if (system === undefined) return { record, system, state: "Stopped", status: "stopped", pid: 0 };
   const { State, ProcessId } = await system.properties();
-  return { record, system, status: toStatus(State), pid: ProcessId };
+  return { record, system, state: State, status: toStatus(State), pid: ProcessId };
 }
 
 /** Opens a container's compute system. @returns undefined if the service does not know it */

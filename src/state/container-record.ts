@@ -14,11 +14,10 @@ export interface ContainerRecord {
   /** ISO 8601, UTC. */
   created: string;
   isolation: "process" | "hypervisor";
-  /** Whether the container is a pod's sandbox or belongs to one. */
-  containerType: string;
   /** The pod's sandbox, for a container that belongs to one. */
   sandboxId?: string;
-  annotations?: Record<string, string>;
+  /** The bundle's own, and Kata's for the bundle's path and the container's type. */
+  annotations: Record<string, string>;
 }
 
 /**
@@ -42,6 +41,7 @@ function isContainerRecord(value: unknown): value is ContainerRecord {
   if (typeof value !== "object" || value === null) return false;
   const record: Partial<Record<keyof ContainerRecord, unknown>> = value;
   const texts = [record.id, record.owner, record.ociVersion, record.bundle, record.rootfs, record.created];
+  if (typeof record.annotations !== "object" || record.annotations === null) return false;
   return record.format === 1 && texts.every((text) => typeof text === "string");
 }
 

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { ContainerStateError, RuntimeError, errnoCode } from "../base/errors.ts";
+import { ContainerStateError, RuntimeError, cleanUpAfter, errnoCode } from "../base/errors.ts";
 import { ifExists, makeFolder, readTextIfExists, writeFileAtomically } from "../base/files.ts";
 import { parseContainerRecord, type ContainerRecord } from "./container-record.ts";
 import type { ContainerLock, StateStore } from "./state-store.ts";
@@ -44,8 +44,7 @@ export class FolderStore implements StateStore {
       return lock;
     } catch (error) {
       if (error instanceof RuntimeError) throw error;
-      this.remove(record.id);
-      throw unwritable(record.id, folder, error);
+      throw await cleanUpAfter(unwritable(record.id, folder, error), () => this.remove(record.id));
     }
   }
 
@@ -67,16 +66,23 @@ export class FolderStore implements StateStore {
   }
 
   async lock(id: string): Promise<ContainerLock> {
-    const path = join(this.#folder(id), "lock");
     const deadline = Date.now() + LOCK_TIMEOUT_MS;
     for (;;) {
-      const fd = ifExists(() => openSync(path, "a", 0o600));
-      if (fd === undefined) throw missing(id);
-      if (this.#tryLock(fd) && isSameFile(fd, path)) return { release: () => closeSync(fd) };
-      closeSync(fd);
+      const lock = this.tryLock(id);
+      if (lock !== undefined) return lock;
+      if (!this.has(id)) throw missing(id);
       if (Date.now() > deadline) throw busy(id);
       await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
     }
+  }
+
+  tryLock(id: string): ContainerLock | undefined {
+    const path = join(this.#folder(id), "lock");
+    const fd = ifExists(() => openSync(path, "a", 0o600));
+    if (fd === undefined) return undefined;
+    if (this.#tryLock(fd) && isSameFile(fd, path)) return { release: () => closeSync(fd) };
+    closeSync(fd);
+    return undefined;
   }
 
   remove(id: string): void {

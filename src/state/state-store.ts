@@ -22,6 +22,8 @@ export interface StateStore {
   has(id: string): boolean;
   /** Waits for other callers. @throws {ContainerStateError} CONTAINER_NOT_FOUND or CONTAINER_BUSY */
   lock(id: string): Promise<ContainerLock>;
+  /** Locks without waiting. @returns undefined if another caller holds the lock or the container is gone */
+  tryLock(id: string): ContainerLock | undefined;
   /** Forgets a container; an unknown id is no error. */
   remove(id: string): void;
   /** Ids in alphabetical order, including those whose record cannot be read. */

@@ -63,6 +63,17 @@ function running(client: Client): Case[] {
         { run: `${run} busybox:test /nonexistent`, code: 127 },
         { run: `${run} busybox:test nonexistent`, code: 127 },
         { run: `${run} busybox:test /etc/passwd`, code: 126 },
+        { run: `${run} busybox:test /etc`, code: 126 },
+        { run: `${run} --user alice busybox:test /root/private`, code: 126 },
+      ],
+    },
+    {
+      name: "run finds commands through links and from the working directory",
+      steps: [
+        { run: `${run} busybox:test /applets/echo found`, prints: "found" },
+        { run: `${run} --env PATH=/none:/applets busybox:test echo found`, prints: "found" },
+        { run: `${run} --workdir /bin busybox:test ./echo found`, prints: "found" },
+        { run: `${run} busybox:test /root/private echo found`, prints: "found" },
       ],
     },
     {
@@ -222,7 +233,10 @@ function sharing(client: Client): Case[] {
       steps: [
         { run: "mkdir tools; cp /bin/busybox tools/echo; cp /bin/busybox tools/cat" },
         { run: `${run} -v $PWD/tools:/opt/tools busybox:test /opt/tools/echo found`, prints: "found" },
-        { run: `${run} -v $PWD/tools/cat:/sbin/cat busybox:test /sbin/cat /var/www/index.html`, prints: "served" },
+        {
+          run: `${run} -v $PWD/tools/cat:/sbin/cat busybox:test /sbin/cat /var/www/index.html`,
+          prints: "served",
+        },
         {
           run: `${run} --env PATH=/none:/opt/tools -v $PWD/tools:/opt/tools busybox:test echo found; rm -r tools`,
           prints: "found",
@@ -425,6 +439,7 @@ function executing(client: Client): Case[] {
         { run: `${client} exec c1 /nonexistent`, code: missing },
         { run: `${client} exec c1 nonexistent`, code: missing },
         { run: `${client} exec c1 /etc/passwd`, code: 126 },
+        { run: `${client} exec --user alice c1 /root/private`, code: 126 },
         { run: `${client} exec c1 echo alive`, prints: "alive" },
       ],
     },

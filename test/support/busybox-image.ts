@@ -3,7 +3,7 @@
 // @see https://github.com/moby/docker-image-spec/blob/main/v1.2.md
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -30,7 +30,10 @@ export async function writeBusyboxRootfs(folder: string): Promise<void> {
   await writeFile(join(folder, "etc/passwd"), USERS);
   await writeFile(join(folder, "etc/group"), GROUPS);
   await writeFile(join(folder, "var/www/index.html"), "served\n");
-  await run("chmod", ["1777", join(folder, "tmp")]);
+  await symlink("/bin", join(folder, "applets"));
+  await writeFile(join(folder, "root/private"), '#!/bin/sh\nexec "$@"\n', { mode: 0o700 });
+  await chmod(join(folder, "root"), 0o755);
+  await chmod(join(folder, "tmp"), 0o1777);
 }
 
 /** Makes `busybox.tar` in the given folder and returns its path. */

@@ -20,7 +20,7 @@ export const containerdEngine: Engine = {
   stop: stopDaemon("containerd"),
   cgroups: `echo '*/${NAMESPACE}/*'`,
   cgroupParents: `echo '*/${NAMESPACE}'`,
-  stateRoots: [`/run/containerd/runc/${NAMESPACE}`],
+  stateRoot: () => `/run/containerd/runc/${NAMESPACE}`,
 };
 
 async function start(sandbox: Sandbox, runtime: RuntimeUnderTest, archive: string): Promise<void> {

@@ -22,7 +22,7 @@ export const dockerEngine: Engine = {
   stop: stopDaemon("dockerd"),
   cgroups: `echo '*${CGROUP_PARENT}/*'`,
   cgroupParents: `echo '*${CGROUP_PARENT}'`,
-  stateRoots: ["/run/docker/runtime-runc/moby"],
+  stateRoot: () => "/run/docker/runtime-runc/moby",
 };
 
 async function start(sandbox: Sandbox, runtime: RuntimeUnderTest, archive: string): Promise<void> {

@@ -1,5 +1,6 @@
 // Runs a table of cases on a real engine, once for every runtime under test. bare runc is the yardstick:
 // whatever it passes, runhcs has to pass.
+import { execFile } from "node:child_process";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,8 +44,8 @@ export interface Engine {
   readonly cgroups: string;
   /** Shell text that prints such patterns of what the engine itself made and keeps. */
   readonly cgroupParents: string;
-  /** Folders in which the runtime was told to keep its state; empty for its default. */
-  readonly stateRoots: readonly string[];
+  /** Folder in which a runtime keeps its state when this engine calls it. */
+  stateRoot(runtime: RuntimeUnderTest): string;
 }
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -72,8 +73,10 @@ export function describeEngine(engine: Engine, cases: readonly Case[]): void {
       await engine.start(sandbox, runtime, await writeBusyboxImage(sandbox.folder));
     });
     afterAll(async () => {
-      await sandbox?.run(removeCgroups(engine));
-      await sandbox?.close();
+      if (sandbox === undefined) return;
+      const cgroups = await lines(sandbox, `set -f; ${engine.cgroups}; ${engine.cgroupParents}`);
+      await sandbox.close();
+      await removeCgroups(cgroups);
     });
 
     for (const { name, steps } of cases) {
@@ -89,18 +92,16 @@ export function describeEngine(engine: Engine, cases: readonly Case[]): void {
     }
 
     test("leaves no state, cgroup, mount, process or network behind", async () => {
-      const roots = engine.stateRoots.map((root) => (root === "" ? "" : `--root ${root}`));
+      const root = engine.stateRoot(runtime);
       const left = {
-        containers: await lines(
-          sandbox,
-          roots.map((root) => `${runtime.path} ${root} list --quiet`).join("; "),
-        ),
+        containers: await lines(sandbox, `${runtime.path} --root ${root} list --quiet`),
+        state: await lines(sandbox, `find ${root} -mindepth 1 ! -name '@*'`), // @ marks what is no container's
         cgroups: await lines(sandbox, leftCgroups(engine)),
         daemon: (await sandbox.run(engine.stop)).stderr,
         mounts: (await lines(sandbox, MOUNTS)).filter((mount) => !mountsBefore.includes(mount)),
         processes: await lines(sandbox, PROCESSES),
       };
-      expect(left).toEqual({ containers: [], cgroups: [], daemon: "", mounts: [], processes: [] });
+      expect(left).toEqual({ containers: [], state: [], cgroups: [], daemon: "", mounts: [], processes: [] });
     });
   });
 }
@@ -153,10 +154,11 @@ function leftCgroups({ cgroups }: Engine): string {
   return `set -f; for pattern in $(${cgroups}); do find /sys/fs/cgroup -type d -path "$pattern"; done`;
 }
 
-function removeCgroups({ cgroups, cgroupParents }: Engine): string {
-  return `set -f; for pattern in $(${cgroups}; ${cgroupParents}); do
-    find /sys/fs/cgroup -depth -type d -path "$pattern" -exec rmdir {} +
-  done`;
+// Only after the sandbox's last process has ended does the kernel let go of them.
+async function removeCgroups(patterns: readonly string[]): Promise<void> {
+  const paths = patterns.flatMap((pattern) => ["-o", "-path", pattern]);
+  const remove = ["-depth", "-type", "d", "(", "-false", ...paths, ")", "-exec", "rmdir", "{}", "+"];
+  await new Promise((resolve) => execFile("find", ["/sys/fs/cgroup", ...remove], resolve));
 }
 
 async function lines(sandbox: Sandbox, script: string): Promise<string[]> {

@@ -15,7 +15,7 @@ export const podmanEngine: Engine = {
   cgroupParents: `
     podman events --stream=false --filter type=pod --format '*/{{.ID}}' | sort -u
     echo '*/libpod_parent/conmon'; echo '*/libpod_parent'`,
-  stateRoots: [""],
+  stateRoot: ({ name }) => `/run/${name}`, // podman names none, so this is the default of each
 };
 
 async function start(sandbox: Sandbox, runtime: RuntimeUnderTest, archive: string): Promise<void> {

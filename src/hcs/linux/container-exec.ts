@@ -1,13 +1,8 @@
 /** Adds a process to a running container. */
 import { join } from "node:path";
 import { stringifyJson } from "../../base/lossless-json.ts";
-import type {
-  Attachment,
-  ComputeProcess,
-  ProcessParameters,
-  SignalProcessOptions,
-} from "../compute-service.ts";
-import { ComputeError, HcsResult } from "../results.ts";
+import type { Attachment, ComputeProcess, ProcessParameters } from "../compute-service.ts";
+import { containerProcess } from "./container-process.ts";
 import { initProcess } from "./container-properties.ts";
 import { startExecutor } from "./executor-call.ts";
 import { readPid, watchPid, writePidFile } from "./pid-file.ts";
@@ -42,12 +37,12 @@ export async function execInContainer(
       relaysExitCode: !attachment.detached,
     });
     if (!attachment.detached)
-      return execProcess(context, executor.pid, () => executor.finish().finally(cleanUp));
+      return containerProcess(context, executor.pid, () => executor.finish().finally(cleanUp));
     await executor.finish();
     const pid = readPid(machine, files.pid);
     writePidFile(attachment.pidFile, pid);
     cleanUp();
-    return execProcess(context, pid ?? 0, async () => 0);
+    return containerProcess(context, pid ?? 0, async () => 0);
   } catch (error) {
     cleanUp();
     throw error;
@@ -74,24 +69,4 @@ function checkExecutable(
   const init = initProcess(context);
   if (init === undefined) return;
   checkProgram(`container "${context.id}"`, { root: `/proc/${init.pid}/root`, mounts: [], args, env, cwd });
-}
-
-function execProcess(context: SystemContext, pid: number, wait: () => Promise<number>): ComputeProcess {
-  return { pid, wait, signal: async ({ Signal }) => signalProcess(context, pid, Signal) };
-}
-
-/** @throws {ComputeError} PROCESS_ALREADY_STOPPED */
-export function signalProcess(
-  { machine, id }: SystemContext,
-  pid: number,
-  signal: SignalProcessOptions["Signal"],
-): void {
-  if (machine.signal(pid, signal)) return;
-  throw new ComputeError({
-    operation: "signal",
-    systemId: id,
-    pid,
-    hresult: HcsResult.PROCESS_ALREADY_STOPPED,
-    message: `Cannot signal container "${id}": container not running`,
-  });
 }

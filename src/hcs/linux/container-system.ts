@@ -13,11 +13,14 @@ import type {
   SystemProperties,
 } from "../compute-service.ts";
 import { ComputeError, HcsResult, isNotExist } from "../results.ts";
-import { execInContainer, signalProcess } from "./container-exec.ts";
+import { execInContainer } from "./container-exec.ts";
 import { containerNotifications } from "./container-notifications.ts";
+import { containerProcess, signalProcess, stopped } from "./container-process.ts";
 import { containerProperties, initProcess, isBeingCreated } from "./container-properties.ts";
 import { callExecutor } from "./executor-call.ts";
+import { requireCheckpoint } from "./executor-abilities.ts";
 import { flagWords } from "./executor-words.ts";
+import { removeLeftoverCgroups } from "./leftover-cgroups.ts";
 import type { SystemContext } from "./system-context.ts";
 
 const SIGKILL = 9;
@@ -70,14 +73,25 @@ export class ContainerSystem implements ComputeSystem {
     return execInContainer(this.#context, parameters, attachment);
   }
 
+  async openProcess(pid: number): Promise<ComputeProcess> {
+    const { ProcessList = [] } = containerProperties(this.#context, ["ProcessList"]);
+    if (ProcessList.includes(pid)) return containerProcess(this.#context, pid, () => this.#waitForEnd(pid));
+    const message = `Cannot open process ${pid} of container "${this.id}": no such process`;
+    const operation = "open a process of";
+    throw new ComputeError({
+      operation,
+      systemId: this.id,
+      pid,
+      hresult: HcsResult.ELEMENT_NOT_FOUND,
+      message,
+    });
+  }
+
   async openInitProcess(): Promise<ComputeProcess> {
     const init = initProcess(this.#context);
-    if (init === undefined) throw this.#stopped("open the init process of");
-    return {
-      pid: init.pid,
-      wait: () => this.#waitForEnd(init.pid),
-      signal: (options) => this.#signalInit(options),
-    };
+    if (init === undefined) throw stopped(this.id, "signal", HcsResult.SYSTEM_ALREADY_STOPPED);
+    const process = containerProcess(this.#context, init.pid, () => this.#waitForEnd(init.pid));
+    return { ...process, signal: (options) => this.#signalInit(options) };
   }
 
   async signalAll({ Signal }: SignalProcessOptions): Promise<void> {
@@ -89,6 +103,7 @@ export class ContainerSystem implements ComputeSystem {
   }
 
   async save({ ImagePath, Flags }: SaveOptions): Promise<void> {
+    await requireCheckpoint(this.#context.machine, this.#context.record.executor);
     const words = ["checkpoint", "--image-path", ImagePath, ...flagWords(Flags)];
     await callExecutor(this.#context, { words, ownStreams: true });
   }
@@ -96,12 +111,13 @@ export class ContainerSystem implements ComputeSystem {
   /** Kills and removes the container; what its executor does not know any more is removed all the same. */
   async terminate(): Promise<void> {
     const { machine, folder } = this.#context;
-    await this.#until(() => !isBeingCreated(this.#context));
+    await until(() => !isBeingCreated(this.#context), POLLS);
     try {
       await callExecutor(this.#context, { words: ["delete", "--force"] });
     } catch (error) {
       if (!isNotExist(error)) throw error;
     }
+    removeLeftoverCgroups(this.#context);
     machine.remove(folder.path);
   }
 
@@ -111,7 +127,7 @@ export class ContainerSystem implements ComputeSystem {
    */
   async #signalInit(options: SignalProcessOptions): Promise<void> {
     const init = initProcess(this.#context);
-    if (init === undefined) throw this.#stopped("signal");
+    if (init === undefined) throw stopped(this.id, "signal", HcsResult.SYSTEM_ALREADY_STOPPED);
     if (options.Signal !== SIGKILL) return signalProcess(this.#context, init.pid, options.Signal);
     const { State } = containerProperties(this.#context, []);
     if (this.#context.record.sharesPids) await this.signalAll(options);
@@ -119,23 +135,16 @@ export class ContainerSystem implements ComputeSystem {
     if (State === "Paused") await this.resume();
   }
 
+  /** The process is no child of ours, so its exit code stays unknown. */
   async #waitForEnd(pid: number): Promise<number> {
-    await this.#until(() => initProcess(this.#context)?.pid !== pid, Number.POSITIVE_INFINITY);
+    const { machine } = this.#context;
+    const start = machine.lookAtProcess(pid)?.startTime;
+    await until(() => machine.lookAtProcess(pid)?.startTime !== start, Number.POSITIVE_INFINITY);
     return 0;
   }
+}
 
-  async #until(done: () => boolean, polls = POLLS): Promise<void> {
-    for (let poll = 0; !done() && poll < polls; poll++)
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-
-  #stopped(operation: string): ComputeError {
-    const { id } = this.#context;
-    return new ComputeError({
-      operation,
-      systemId: id,
-      hresult: HcsResult.SYSTEM_ALREADY_STOPPED,
-      message: `Cannot ${operation} container "${id}": container not running`,
-    });
-  }
+async function until(done: () => boolean, polls: number): Promise<void> {
+  for (let poll = 0; !done() && poll < polls; poll++)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }

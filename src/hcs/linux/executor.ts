@@ -47,9 +47,14 @@ export function chooseExecutor(machine: Machine, root: string, requested: string
 
 /** Finds an executor by name. @returns undefined if it is not installed */
 export function findExecutor(name: ExecutorName): Executor | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter).filter(isAbsolute), ...USUAL_FOLDERS];
-  const path = folders.map((folder) => join(folder, name)).find(isExecutable);
+  const path = findProgram(name);
   return path === undefined ? undefined : { name, path, cgroupView: needsCgroupView(name) };
+}
+
+/** Finds a program on PATH or in the usual folders. @returns its absolute path, undefined if it is not installed */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter).filter(isAbsolute), ...USUAL_FOLDERS];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 /**

@@ -1,5 +1,16 @@
 /** The host as the machine on which containers run. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { errnoCode } from "../../base/errors.ts";
 import { ifExists, makeFolder, readTextIfExists } from "../../base/files.ts";
@@ -11,6 +22,9 @@ import type { Machine, ProcessLook, Program, RunningProgram } from "./machine.ts
 const SIGPIPE = 13;
 const SIGXFSZ = 25;
 
+/** A program that only prints and takes longer than this is broken. */
+const PROBE_TIMEOUT_MS = 5000;
+
 /** Variables that are ours alone and must not reach the programs we start. */
 const OWN_VARIABLES = ["RUNHCS_NOFILE", "RUNHCS_EXECUTOR", "RUNHCS_ISOLATION"];
 
@@ -20,6 +34,9 @@ export function openHostMachine(libc: () => Libc): Machine {
     start: async (program) => startProgram(libc(), program),
     lookAtProcess,
     signal: signalProcess,
+    capture,
+    openEventFd: () => libc().eventFd(),
+    resizeTerminal: (pid, columns, rows) => resizeTerminal(libc(), pid, columns, rows),
     readText: readTextIfExists,
     writeText: (path, text) => writeFileSync(path, text, { mode: 0o600 }),
     exists: existsSync,
@@ -98,5 +115,27 @@ function signalProcess(pid: number, signal: number): boolean {
   } catch (error) {
     if (errnoCode(error) === "ESRCH") return false;
     throw error;
+  }
+}
+
+async function capture(path: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+  const { spawnSync } = await import("node:child_process");
+  const { status, stdout, stderr } = spawnSync(path, args, { encoding: "utf8", timeout: PROBE_TIMEOUT_MS });
+  return { code: status ?? -1, output: `${stdout ?? ""}${stderr ?? ""}` };
+}
+
+/** Device numbers of pseudo terminals, as <linux/major.h> has them. */
+const PTY_MAJORS = { first: 136, last: 143 };
+
+/** A process chooses its standard input, so it is opened only when it certainly is a terminal. */
+function resizeTerminal(libc: Libc, pid: number, columns: number, rows: number): boolean {
+  const path = `/proc/${pid}/fd/0`;
+  const major = ifExists(() => statSync(path))?.rdev ?? 0;
+  if (major >> 8 < PTY_MAJORS.first || major >> 8 > PTY_MAJORS.last) return false;
+  const fd = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  try {
+    return libc.setTerminalSize(fd, columns, rows);
+  } finally {
+    closeSync(fd);
   }
 }

@@ -23,6 +23,7 @@ const RLIMIT_NOFILE = 7;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const EFD_CLOEXEC = 0o2000000;
+const TIOCSWINSZ = 0x5414;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
@@ -59,6 +60,8 @@ export interface Libc {
   inheritFd(fd: number): boolean;
   /** Makes a descriptor vanish at an exec. */
   hideFd(fd: number): void;
+  /** Sets a terminal's size. @returns false if the descriptor is none */
+  setTerminalSize(fd: number, columns: number, rows: number): boolean;
   /** Makes an event counter with the close-on-exec flag; the caller closes it. */
   eventFd(): number;
   /** Takes an exclusive lock on an open file. @returns false if another process holds it */
@@ -139,12 +142,15 @@ function fileCalls(library: IKoffiLib, errno: () => number) {
   const mount = library.func("int mount(const char *, const char *, const char *, unsigned long, void *)");
   const fcntl = library.func("int fcntl(int, int, long)");
   const flock = library.func("int flock(int, int)");
+  const ioctl = library.func("int ioctl(int, unsigned long, void *)");
   const eventfd = library.func("int eventfd(unsigned int, int)");
   return {
     mount: (source: string | null, target: string, type: string | null, flags: number) =>
       check(`mount on "${target}"`, mount(source, target, type, flags, null) !== 0, errno),
     inheritFd: (fd: number) => fcntl(fd, F_SETFD, 0) === 0,
     hideFd: (fd: number) => void fcntl(fd, F_SETFD, FD_CLOEXEC),
+    setTerminalSize: (fd: number, columns: number, rows: number) =>
+      ioctl(fd, TIOCSWINSZ, Uint16Array.of(rows, columns, 0, 0)) === 0,
     tryLock: (fd: number) => flock(fd, LOCK_EX | LOCK_NB) === 0,
     eventFd: () => {
       const fd = eventfd(0, EFD_CLOEXEC);

@@ -41,6 +41,16 @@ export interface Machine {
   lookAtProcess(pid: number): ProcessLook | undefined;
   /** Sends a signal. @returns false if there is no such process */
   signal(pid: number, signal: number): boolean;
+  /** Runs a program that only prints. @returns its exit code and everything it wrote, -1 if it cannot start */
+  capture(path: string, args: readonly string[]): Promise<{ code: number; output: string }>;
+  /** Opens a kernel event counter; the caller closes it. */
+  openEventFd(): number;
+  /**
+   * Sets the size of the terminal that is a process's standard input.
+   *
+   * @returns false if that is no terminal
+   */
+  resizeTerminal(pid: number, columns: number, rows: number): boolean;
   /** @returns undefined if the file does not exist */
   readText(path: string): string | undefined;
   /** Writes a whole file, mode 0600. */

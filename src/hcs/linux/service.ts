@@ -6,19 +6,25 @@
 import { posix } from "node:path";
 import { cleanUpAfter } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
-import type { OciConfig } from "../../schema/oci.ts";
+import type { OciConfig, OciFeatures } from "../../schema/oci.ts";
 import type {
   ComputeService,
   ComputeSystem,
   ComputeSystemDocument,
+  Diagnosis,
   InitAttachment,
+  Leftover,
   LinuxContainerDocument,
   SaveOptions,
 } from "../compute-service.ts";
 import { ComputeError, HcsResult } from "../results.ts";
 import { ContainerSystem } from "./container-system.ts";
 import { callExecutor } from "./executor-call.ts";
+import { diagnoseHost } from "./doctor.ts";
+import { requireCheckpoint } from "./executor-abilities.ts";
 import { chooseExecutor, executorFor, type Executor } from "./executor.ts";
+import { hostFeatures } from "./features.ts";
+import { findLeftovers } from "./leftovers.ts";
 import { flagWords, initWords } from "./executor-words.ts";
 import type { Machine } from "./machine.ts";
 import { readPid, watchPid, writePidFile } from "./pid-file.ts";
@@ -76,6 +82,7 @@ export class LinuxComputeService implements ComputeService {
     attachment: InitAttachment,
     saved: SaveOptions,
   ): Promise<number> {
+    await requireCheckpoint(this.#machine, this.#chosenExecutor());
     const words = ["restore", "--image-path", saved.ImagePath, ...flagWords(saved.Flags)];
     return this.#run(this.#newSystem(id, document), words, attachment);
   }
@@ -90,6 +97,21 @@ export class LinuxComputeService implements ComputeService {
     return this.#machine.list(systemsRoot(this.#options.root));
   }
 
+  async findLeftovers(): Promise<Leftover[]> {
+    return findLeftovers({ machine: this.#machine, options: this.#options }, (id) => {
+      const folder = systemFolder(this.#options.root, id);
+      return this.#context(id, readSystemRecord(this.#machine, folder) ?? this.#unknownRecord(folder.path));
+    });
+  }
+
+  async features(): Promise<OciFeatures> {
+    return hostFeatures();
+  }
+
+  diagnose(): Promise<Diagnosis[]> {
+    return diagnoseHost(this.#machine, this.#options);
+  }
+
   /** A folder without a whole record is what a killed caller left behind; it can still be removed. */
   #abandonedRecord(id: string, path: string): SystemRecord {
     if (!this.#machine.exists(path)) {
@@ -101,6 +123,10 @@ export class LinuxComputeService implements ComputeService {
         message,
       });
     }
+    return this.#unknownRecord(path);
+  }
+
+  #unknownRecord(path: string): SystemRecord {
     return { executor: this.#chosenExecutor(), bundle: path, sharesPids: false };
   }
 

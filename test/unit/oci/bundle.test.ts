@@ -165,7 +165,7 @@ describe("a bad bundle gets every fault at once", () => {
       `Cannot load bundle "${bundle}": config.json has 9 faults: ` +
         "/process/args/0: found 1, must be a string; " +
         "/process/rlimits/0/hard: found 18446744073709551616, must be at most 18446744073709551615; " +
-        "/annotations/line\\u000abreak: found an array, must be a string; " +
+        "/annotations/line\\u000abreak: found an empty array, must be a string; " +
         "/linux/maskedPaths/0: found 5, must be a string; " +
         '/ociVersion: found "2.0.0", must be a version 1.x; ' +
         '/process/cwd: found "tmp", Cwd must be an absolute path; ' +

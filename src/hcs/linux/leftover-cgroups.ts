@@ -1,0 +1,43 @@
+/** Control groups that an executor was killed too early to remove. */
+import { ifExists } from "../../base/files.ts";
+import { rmdirSync } from "node:fs";
+import { join, posix } from "node:path";
+import { errnoCode } from "../../base/errors.ts";
+import { parseJson } from "../../base/lossless-json.ts";
+import { readMounts } from "./cgroups/cgroup-paths.ts";
+import type { SystemContext } from "./system-context.ts";
+
+/**
+ * Removes the empty control groups of a system that no longer has processes.
+ *
+ * Only a group that is empty can be removed, so one that the bundle shares with others is safe.
+ */
+export function removeLeftoverCgroups(context: SystemContext): void {
+  const path = cgroupPath(context);
+  if (path === undefined || path === "/") return;
+  for (const { mountPoint, type } of readMounts()) {
+    if (type === "cgroup" || type === "cgroup2") removeEmpty(join(mountPoint, path));
+  }
+}
+
+/** Where the executor puts the groups; an absolute path below each hierarchy. */
+function cgroupPath({ machine, folder, id }: SystemContext): string | undefined {
+  const text = machine.readText(folder.config);
+  if (text === undefined) return undefined;
+  try {
+    const { linux } = parseJson(text) as { linux?: { cgroupsPath?: unknown } };
+    const path = linux?.cgroupsPath;
+    return posix.resolve("/", typeof path === "string" && path.startsWith("/") ? path : id);
+  } catch {
+    return undefined;
+  }
+}
+
+function removeEmpty(directory: string): void {
+  try {
+    ifExists(() => rmdirSync(directory));
+  } catch (error) {
+    const code = errnoCode(error);
+    if (code !== "EBUSY" && code !== "ENOTEMPTY" && code !== "EPERM" && code !== "EROFS") throw error;
+  }
+}

@@ -1,0 +1,58 @@
+/** What calls that were killed have left in the state folder. */
+import { join } from "node:path";
+import type { Leftover } from "../compute-service.ts";
+import { ContainerSystem } from "./container-system.ts";
+import { executorRecord, isBeingCreated } from "./container-properties.ts";
+import type { ExecutorName } from "./executor.ts";
+import { executorRoot, systemFolder, systemsRoot, type SystemContext } from "./system-context.ts";
+
+/** Makes the context of a system by its id, whatever is left of it. */
+export type OpenContext = (id: string) => SystemContext;
+
+/** The service's parts that the search needs. */
+type Place = Pick<SystemContext, "machine" | "options">;
+
+/** Finds systems that no executor knows, executor records without a system, and files of dead processes. */
+export function findLeftovers(place: Place, open: OpenContext): Leftover[] {
+  const executors: ExecutorName[] = ["crun", "runc"];
+  return [
+    ...abandonedSystems(place, open),
+    ...executors.flatMap((name) => strayRecords(place, name, open)),
+    ...filesOfTheDead(place, place.options.root),
+  ];
+}
+
+function abandonedSystems({ machine, options }: Place, open: OpenContext): Leftover[] {
+  return machine.list(systemsRoot(options.root)).flatMap((id) => {
+    const context = open(id);
+    if (executorRecord(context) !== undefined || isBeingCreated(context)) {
+      return filesOfTheDead(context, context.folder.path);
+    }
+    const description = `compute system "${id}" that its executor does not know`;
+    return [{ systemId: id, description, remove: () => new ContainerSystem(context).terminate() }];
+  });
+}
+
+function strayRecords({ machine, options }: Place, name: ExecutorName, open: OpenContext): Leftover[] {
+  const folder = executorRoot(options.root, name);
+  return machine
+    .list(folder)
+    .filter((id) => !machine.exists(systemFolder(options.root, id).path))
+    .map((id) => ({
+      systemId: id,
+      description: `container "${id}" in "${folder}" that no system belongs to`,
+      remove: () => new ContainerSystem(open(id)).terminate(),
+    }));
+}
+
+/** Temporary files carry the pid of their maker, as in `@log.123.json`. */
+function filesOfTheDead({ machine }: Pick<Place, "machine">, folder: string): Leftover[] {
+  return machine.list(folder).flatMap((name) => {
+    const pid = /^(?:@log|exec|resources)\.(\d+)\./.exec(name)?.[1];
+    if (pid === undefined || machine.lookAtProcess(Number(pid)) !== undefined) return [];
+    const path = join(folder, name);
+    return [
+      { description: `file "${path}" of a process that has ended`, remove: async () => machine.remove(path) },
+    ];
+  });
+}

@@ -1,0 +1,48 @@
+import type { Leftover } from "../hcs/compute-service.ts";
+import { openSystem } from "./open-container.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * Finds what killed calls have left behind, and removes it.
+ *
+ * A container that has stopped and waits for its delete is no garbage, nor is one that another call works on.
+ *
+ * @param dryRun only tells
+ * @returns a line for each thing found
+ */
+export async function collectGarbage(runtime: Runtime, dryRun: boolean): Promise<string[]> {
+  const found: string[] = [];
+  for (const leftover of [...(await runtime.compute.findLeftovers()), ...(await lostContainers(runtime))]) {
+    const removed = await removeUnused(runtime, leftover, dryRun);
+    if (removed) found.push(leftover.description);
+  }
+  return found;
+}
+
+/** State folders that have no compute system, or whose record cannot be read. */
+async function lostContainers(runtime: Runtime): Promise<Leftover[]> {
+  const lost: Leftover[] = [];
+  for (const id of runtime.store.list()) {
+    if ((await openSystem(runtime, id)) !== undefined) continue;
+    lost.push({
+      systemId: id,
+      description: `state of container "${id}" without a compute system`,
+      remove: async () => {},
+    });
+  }
+  return lost;
+}
+
+async function removeUnused(runtime: Runtime, leftover: Leftover, dryRun: boolean): Promise<boolean> {
+  const { systemId } = leftover;
+  const isKept = systemId !== undefined && runtime.store.has(systemId);
+  const lock = isKept ? runtime.store.tryLock(systemId) : undefined;
+  if (isKept && lock === undefined) return false;
+  try {
+    if (!dryRun) await leftover.remove();
+    if (!dryRun && isKept) runtime.store.remove(systemId);
+    return true;
+  } finally {
+    lock?.release();
+  }
+}
