@@ -5,25 +5,28 @@ import { errnoCode } from "../base/errors.ts";
  * Writes text to a descriptor, all of it, at once.
  *
  * `process.stdout` would load Node's streams, which costs half of a short command's time. A pipe that its
- * owner made non-blocking is waited for; one that nobody reads any more ends the output silently.
+ * owner made non-blocking is waited for; one that nobody reads any more takes no more.
+ *
+ * @returns false if nobody reads any more
  */
-export function writeText(fd: 1 | 2, text: string): void {
+export function writeText(fd: 1 | 2, text: string): boolean {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
       const code = errnoCode(error);
-      if (code === "EPIPE") return;
+      if (code === "EPIPE") return false;
       if (code !== "EAGAIN") throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
+  return true;
 }
 
-/** Writes one line to standard output. */
+/** Writes one line to standard output; ends the program when nobody reads it any more. */
 export function printLine(line: string): void {
-  writeText(1, `${line}\n`);
+  if (!writeText(1, `${line}\n`)) process.exit(0);
 }
 
 /** Whether a descriptor is a terminal; asked late, because the module costs milliseconds to load. */

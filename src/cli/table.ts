@@ -19,11 +19,14 @@ export async function colourTable([header = "", ...rows]: readonly string[]): Pr
   return [chalk.bold(header), ...rows.map((row) => row.replace(/(?<=^|   )\w+(?=   |$)/g, colour))];
 }
 
-/** Lays out rows as columns, three blanks apart; the last column is not padded. */
+/** Lays out rows as columns, three blanks apart. */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
   return rows.map((row) =>
-    row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd((widths[at] ?? 0) + 3))).join(""),
+    row
+      .map((cell, at) => cell.padEnd((widths[at] ?? 0) + 3))
+      .join("")
+      .trimEnd(),
   );
 }

@@ -18,6 +18,7 @@ import { containerNotifications } from "./container-notifications.ts";
 import { containerProcess, signalProcess, stopped } from "./container-process.ts";
 import { containerProperties, initProcess, isBeingCreated } from "./container-properties.ts";
 import { callExecutor } from "./executor-call.ts";
+import { updateCpuBurst } from "./cpu-burst.ts";
 import { requireCheckpoint } from "./executor-abilities.ts";
 import { flagWords } from "./executor-words.ts";
 import { removeLeftoverCgroups } from "./leftover-cgroups.ts";
@@ -60,6 +61,8 @@ export class ContainerSystem implements ComputeSystem {
     machine.writeText(file, stringifyJson(request.Settings));
     try {
       await callExecutor(this.#context, { words: ["update", "--resources", file] });
+      const init = initProcess(this.#context);
+      if (init !== undefined) updateCpuBurst(this.id, init.pid, request.Settings);
     } finally {
       machine.remove(file);
     }

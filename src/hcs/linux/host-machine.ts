@@ -16,6 +16,7 @@ import { errnoCode } from "../../base/errors.ts";
 import { ifExists, makeFolder, readTextIfExists } from "../../base/files.ts";
 import { enterCgroupView } from "./cgroup-view.ts";
 import { openLibc, type Libc } from "./libc.ts";
+import { passSignals } from "./pass-signals.ts";
 import type { Machine, ProcessLook, Program, RunningProgram } from "./machine.ts";
 
 /** JavaScript engines ignore these two; a container must not inherit that. */
@@ -66,15 +67,18 @@ function startProgram(libc: Libc, program: Program): RunningProgram {
     defaultSignals: [SIGPIPE, SIGXFSZ],
     nullFds: program.ownStreams ? [] : [0, 1, 2],
   });
-  return { pid, wait: () => waitForProgram(libc, pid, program.ownStreams) };
+  return { pid, wait: () => waitForProgram(libc, pid, program.followed) };
 }
 
-/**
- * A program with streams may run for days and its signals must be passed on, so the event loop stays alive;
- * every other one ends in milliseconds, and blocking is cheaper than a thread.
- */
-async function waitForProgram(libc: Libc, pid: number, longLived: boolean): Promise<number> {
-  return exitCode(longLived ? await libc.waitpid(pid) : libc.waitpidSync(pid));
+/** A followed program keeps the event loop alive for its signals; for any other, blocking is cheaper than a thread. */
+async function waitForProgram(libc: Libc, pid: number, followed: boolean): Promise<number> {
+  if (!followed) return exitCode(libc.waitpidSync(pid));
+  const stopPassing = passSignals(pid);
+  try {
+    return exitCode(await libc.waitpid(pid));
+  } finally {
+    stopPassing();
+  }
 }
 
 function exitCode(waitStatus: number): number {

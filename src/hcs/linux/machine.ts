@@ -13,6 +13,8 @@ export interface Program {
   args: readonly string[];
   /** Whether the program takes over the caller's descriptors 0 to 2; else they are /dev/null. */
   ownStreams: boolean;
+  /** Whether the program may run for long: then signals sent to the caller are passed on to it. */
+  followed: boolean;
   /** How many further descriptors, from 3 upwards, the program inherits. */
   preserveFds: number;
   /** Whether the program must see a cgroup tree without controllers on its v2 part. */

@@ -1,0 +1,31 @@
+/** The CPU burst limit, which the executors of today's distributions ignore in an update. */
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PlatformError } from "../../base/errors.ts";
+import type { LinuxResources } from "../../schema/oci.ts";
+import { readCgroupPaths } from "./cgroups/cgroup-paths.ts";
+
+/**
+ * Sets how many unused microseconds a container may save up, if the resources name it.
+ *
+ * @param pid the container's init process
+ * @throws {PlatformError} if the kernel has no such limit or refuses the value
+ * @see https://docs.kernel.org/scheduler/sched-bwc.html
+ */
+export function updateCpuBurst(id: string, pid: number, { cpu }: LinuxResources): void {
+  const burst = cpu?.burst;
+  if (burst === undefined) return;
+  const { controllers, unified } = readCgroupPaths(pid);
+  const files = [join(controllers["cpu"] ?? "", "cpu.cfs_burst_us"), join(unified ?? "", "cpu.max.burst")];
+  const file = files.find((path) => existsSync(path));
+  const subject = `Cannot set the CPU burst of container "${id}" to ${burst}`;
+  if (file === undefined)
+    throw new PlatformError("PLATFORM_UNSUPPORTED", `${subject}: this kernel has no such limit`);
+  try {
+    writeFileSync(file, String(burst));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = "It must not be larger than the quota, which is set with --cpu-quota";
+    throw new PlatformError("PLATFORM_UNSUPPORTED", `${subject}: ${reason}`, { hint, cause: error });
+  }
+}
