@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 // The entry for development: bundles the sources in memory and runs them.
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+"use strict";
+const { join } = require("node:path");
+const { build } = require("esbuild");
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const { outputFiles } = await build({
+const root = join(__dirname, "..");
+
+build({
   entryPoints: [join(root, "src/main.ts")],
   bundle: true,
   write: false,
@@ -15,10 +15,6 @@ const { outputFiles } = await build({
   format: "cjs",
   sourcemap: "inline",
   define: { "import.meta.dirname": JSON.stringify(join(root, "src")) },
-});
-const module = { exports: {} };
-new Function("module", "exports", "require", outputFiles[0].text)(
-  module,
-  module.exports,
-  createRequire(import.meta.url),
+}).then(({ outputFiles }) =>
+  new Function("module", "exports", "require", outputFiles[0].text)(module, exports, require),
 );

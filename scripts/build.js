@@ -6,18 +6,21 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const dist = join(root, "dist");
-const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const top = join(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = join(top, "dist");
+const { version } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
 
 /**
  * Makes the imports inside oclif lazy: one command needs a fraction of oclif's modules, and loading all of
@@ -38,7 +41,8 @@ const lazyOclif = {
  * Parts of oclif that this program never reaches: it has its own routing, configuration and progress output.
  * They and their dependencies are two thirds of the bundle, which Node parses at every start.
  */
-const UNREACHED = /@oclif\/core\/lib\/(config\/(index|config|plugin|ts-path)|module-loader|ux\/(action|styled|colorize-json)|util\/(read-pjson|find-root|determine-priority))/;
+const UNREACHED =
+  /@oclif\/core\/lib\/(config\/(index|config|plugin|ts-path)|module-loader|ux\/(action|styled|colorize-json)|util\/(read-pjson|find-root|determine-priority))/;
 
 function withLazyRequires(source, path) {
   const names = [];
@@ -62,7 +66,7 @@ function withLazyRequires(source, path) {
 
 async function bundle() {
   await build({
-    entryPoints: [join(root, "src/main.ts")],
+    entryPoints: [join(top, "src/main.ts")],
     outfile: join(dist, "run.cjs"),
     bundle: true,
     minify: true,
@@ -71,6 +75,7 @@ async function bundle() {
     target: "node20",
     format: "cjs",
     logLevel: "warning",
+    supported: { "dynamic-import": false },
     define: {
       "import.meta.dirname": "__dirname",
       RUNHCS_VERSION: JSON.stringify(version),
@@ -82,7 +87,7 @@ async function bundle() {
 
 function commit() {
   try {
-    return execFileSync("git", ["-C", root, "rev-parse", "--short=12", "HEAD"], {
+    return execFileSync("git", ["-C", top, "rev-parse", "--short=12", "HEAD"], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
     }).trim();
@@ -96,7 +101,7 @@ function copyKoffi() {
   const musl = platform === "linux" && !report.getReport().header.glibcVersionRuntime;
   const folder = `${musl ? "musl" : platform}_${arch}`;
   copyFileSync(
-    join(root, "node_modules", "@koromix", `koffi-${platform}-${arch}`, folder, "koffi.node"),
+    join(top, "node_modules", "@koromix", `koffi-${platform}-${arch}`, folder, "koffi.node"),
     join(dist, "koffi.node"),
   );
 }
@@ -104,8 +109,8 @@ function copyKoffi() {
 /** npm may or may not have run Bun's install script, which moves the binary. */
 function bunProgram() {
   const candidates = [
-    join(root, `node_modules/@oven/bun-${process.platform}-${process.arch}/bin/bun`),
-    join(root, "node_modules/bun/bin/bun.exe"),
+    join(top, `node_modules/@oven/bun-${process.platform}-${process.arch}/bin/bun`),
+    join(top, "node_modules/bun/bin/bun.exe"),
   ];
   return candidates.find((path) => existsSync(path));
 }
@@ -123,13 +128,35 @@ function compile() {
   renameSync(`${target}.new`, target);
 }
 
+/**
+ * Keeps V8's compiled code of the bundle: after a run of `state`, the command that engines and operators wait
+ * for most, so that it holds the functions that every command needs.
+ */
+function writeCodeCache() {
+  const root = mkdtempSync(join(tmpdir(), "runhcs-build-"));
+  const record = { format: 1, id: "x", owner: "", ociVersion: "", bundle: "/", rootfs: "/", created: "" };
+  const annotations = { "io.katacontainers.pkg.oci.bundle_path": "/" };
+  mkdirSync(join(root, "x"));
+  writeFileSync(join(root, "x", "state.json"), JSON.stringify({ ...record, annotations }));
+  const program = `const { writeFileSync } = require("node:fs");
+    const { codeCache, compile, run } = require(${JSON.stringify(join(top, "bin/run.js"))});
+    process.argv = ["node", "run.js", "--root", ${JSON.stringify(root)}, "state", "x"];
+    const script = compile();
+    process.on("exit", () => writeFileSync(codeCache, script.createCachedData()));
+    run(script);`;
+  execFileSync(process.execPath, ["-e", program], { stdio: ["ignore", "ignore", "inherit"] });
+  rmSync(root, { recursive: true });
+}
+
 const started = Date.now();
 mkdirSync(dist, { recursive: true });
-if (existsSync(join(root, "scripts/generate-schema.js"))) {
-  execFileSync(process.execPath, [join(root, "scripts/generate-schema.js")], { stdio: "inherit" });
+if (existsSync(join(top, "scripts/generate-schema.js"))) {
+  execFileSync(process.execPath, [join(top, "scripts/generate-schema.js")], { stdio: "inherit" });
 }
+for (const name of readdirSync(dist)) if (name.endsWith(".cache")) rmSync(join(dist, name));
 await bundle();
 copyKoffi();
+writeCodeCache();
 compile();
 writeFileSync(join(dist, "node"), process.execPath);
 rmSync(join(dist, "run.cjs.map"), { force: true });

@@ -1,7 +1,7 @@
 import { Command } from "@oclif/core/command";
 import { stringifyJson } from "../base/lossless-json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { CommandTable } from "./command-table.ts";
+import type { CommandTable, RunnableCommand } from "./command-table.ts";
 import { globalFlags } from "./flags.ts";
 import { openRuntime, type RuntimeFlags } from "./open-runtime.ts";
 import { Phases } from "./phases.ts";
@@ -10,7 +10,7 @@ import { failureMessage } from "./render-error.ts";
 import { colourTable, tableLines } from "./table.ts";
 
 /** The base of all commands: what they share of reading the line, opening the runtime and printing. */
-export abstract class RuntimeCommand extends Command {
+export abstract class RuntimeCommand extends Command implements RunnableCommand {
   static override baseFlags = globalFlags;
   /** Whether the words behind the first operand belong to a container's program. */
   static operandsEndFlags = false;

@@ -7,7 +7,7 @@ import { containerStatistics, followEvents } from "../runtime/container-events.t
 export default class Events extends RuntimeCommand {
   static override summary = "Show resource usage and out-of-memory kills of a container.";
   static override description =
-    "One JSON object a line, in the shape that runc prints; ends with the container.";
+    "One JSON object a line, in the shape that engines read; ends with the container.";
   static override examples = [
     { description: "Show the usage once", command: "runhcs events --stats web" },
     { description: "Follow it every second", command: "runhcs events --interval 1s web" },

@@ -9,7 +9,7 @@ export default class Gc extends RuntimeCommand {
     { description: "See what would be removed", command: "runhcs gc --dry-run" },
     {
       description: "Clean an engine's state folder",
-      command: "runhcs --root /run/containerd/runc/default gc",
+      command: "runhcs --root /run/engine/state gc",
     },
   ];
   static override flags = {

@@ -73,18 +73,15 @@ async function runInside(
   script: string,
   timeoutMs: number,
 ): Promise<Outcome> {
-  const ns = `/proc/${holder.pid}/ns`;
+  const place = `/proc/${holder.pid}`;
+  const namespaces = [
+    `--mount=${place}/ns/mnt`,
+    `--net=${place}/ns/net`,
+    `--pid=${place}/ns/pid_for_children`,
+  ];
   const child = spawn(
     "nsenter",
-    [
-      `--mount=${ns}/mnt`,
-      `--net=${ns}/net`,
-      `--pid=${ns}/pid_for_children`,
-      "bash",
-      "-c",
-      `cd ${folder}
-${script}`,
-    ],
+    [...namespaces, `--root=${place}/root`, `--wdns=${folder}`, "bash", "-c", script],
     { stdio: ["ignore", "pipe", "pipe"], env: environment(folder) },
   );
   const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);

@@ -116,7 +116,7 @@ export class SoakWorkplace {
 
   /** Everything that is left of the containers; waits a moment for what is just going. */
   async leftovers(): Promise<string[]> {
-    await until(async () => footprint(this.#trace).length === 0, 2000);
+    await until(async () => footprint(this.#trace).length === 0, 500);
     return footprint(this.#trace);
   }
 

@@ -69,9 +69,9 @@ export function executorFor(chosen: Executor, hasMountNamespace: boolean): Execu
 function requestedExecutor(requested: string): Executor {
   const name = knownName(basename(requested));
   if (name === undefined) throw unknownExecutor(requested);
-  if (!requested.includes("/")) return findExecutor(name) ?? missing(`"${requested}"`);
-  if (!isAbsolute(requested) || !isExecutable(requested)) return missing(`"${requested}"`);
-  return { name, path: requested, cgroupView: needsCgroupView(name) };
+  const path = requested.includes("/") ? requested : findProgram(requested);
+  if (path === undefined || !isAbsolute(path) || !isExecutable(path)) return missing(`"${requested}"`);
+  return { name, path, cgroupView: needsCgroupView(name) };
 }
 
 function decide(): Executor {
