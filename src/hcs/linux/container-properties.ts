@@ -46,16 +46,21 @@ function liveState(init: ExecutorRecord, frozen: boolean): SystemState {
   return frozen ? "Paused" : "Running";
 }
 
-/**
- * Whether an executor is still at work on this system: the caller that started it may have been killed, and
- * the executor goes on. It is found by its pid file's path among its arguments, which no other program has.
- */
+/** Whether an executor is still at work on a system that it has no record of yet. */
 export function isBeingCreated(context: SystemContext): boolean {
-  if (executorRecord(context) !== undefined) return false;
+  return creatingExecutor(context) !== undefined;
+}
+
+/**
+ * The host pid of the executor that creates this system, if one does: the caller that started it may have been
+ * killed, and the executor goes on. It is found by its pid file's path among its arguments, which no other
+ * program has.
+ */
+export function creatingExecutor(context: SystemContext): number | undefined {
+  if (executorRecord(context) !== undefined) return undefined;
   const { machine, folder } = context;
-  const arguments_ = (pid: string): string[] | undefined =>
-    machine.readText(`/proc/${pid}/cmdline`)?.split("\0");
-  return machine
-    .list("/proc")
-    .some((name) => /^\d+$/.test(name) && arguments_(name)?.includes(folder.pidFile) === true);
+  const words = (pid: string): string[] => machine.readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+  const pids = machine.list("/proc").filter((name) => /^\d+$/.test(name));
+  const found = pids.find((pid) => words(pid).includes(folder.pidFile));
+  return found === undefined ? undefined : Number(found);
 }

@@ -1,4 +1,8 @@
-/** A Linux container as a compute system, executed by an OCI executor. */
+/**
+ * A Linux container as a compute system, executed by an OCI executor.
+ *
+ * What only a few commands need is imported where it is used, because every import costs start-up time.
+ */
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type {
   Attachment,
@@ -13,15 +17,16 @@ import type {
   SystemProperties,
 } from "../compute-service.ts";
 import { ComputeError, HcsResult, isNotExist } from "../results.ts";
-import { execInContainer } from "./container-exec.ts";
-import { containerNotifications } from "./container-notifications.ts";
 import { containerProcess, signalProcess, stopped } from "./container-process.ts";
-import { containerProperties, initProcess, isBeingCreated } from "./container-properties.ts";
+import {
+  containerProperties,
+  creatingExecutor,
+  executorRecord,
+  initProcess,
+} from "./container-properties.ts";
 import { callExecutor } from "./executor-call.ts";
-import { updateCpuBurst } from "./cpu-burst.ts";
-import { requireCheckpoint } from "./executor-abilities.ts";
 import { flagWords } from "./executor-words.ts";
-import { removeLeftoverCgroups } from "./leftover-cgroups.ts";
+import { removeHalfMade } from "./half-made.ts";
 import type { SystemContext } from "./system-context.ts";
 
 const SIGKILL = 9;
@@ -62,6 +67,7 @@ export class ContainerSystem implements ComputeSystem {
     try {
       await callExecutor(this.#context, { words: ["update", "--resources", file] });
       const init = initProcess(this.#context);
+      const { updateCpuBurst } = await import("./cpu-burst.ts");
       if (init !== undefined) updateCpuBurst(this.id, init.pid, request.Settings);
     } finally {
       machine.remove(file);
@@ -72,7 +78,8 @@ export class ContainerSystem implements ComputeSystem {
     return containerProperties(this.#context, types);
   }
 
-  createProcess(parameters: ProcessParameters, attachment: Attachment): Promise<ComputeProcess> {
+  async createProcess(parameters: ProcessParameters, attachment: Attachment): Promise<ComputeProcess> {
+    const { execInContainer } = await import("./container-exec.ts");
     return execInContainer(this.#context, parameters, attachment);
   }
 
@@ -101,27 +108,40 @@ export class ContainerSystem implements ComputeSystem {
     await callExecutor(this.#context, { words: ["kill", "--all"], operands: [String(Signal)] });
   }
 
-  notifications(abort: AbortSignal): AsyncIterable<Notification> {
-    return containerNotifications(this.#context, abort);
+  async *notifications(abort: AbortSignal): AsyncGenerator<Notification> {
+    const { containerNotifications } = await import("./container-notifications.ts");
+    yield* containerNotifications(this.#context, abort);
   }
 
   async save({ ImagePath, Flags }: SaveOptions): Promise<void> {
+    const { requireCheckpoint } = await import("./executor-abilities.ts");
     await requireCheckpoint(this.#context.machine, this.#context.record.executor);
     const words = ["checkpoint", "--image-path", ImagePath, ...flagWords(Flags)];
     await callExecutor(this.#context, { words, ownStreams: true });
   }
 
-  /** Kills and removes the container; what its executor does not know any more is removed all the same. */
+  /** Kills and removes the container; what its executor does not know (any more) is removed all the same. */
   async terminate(): Promise<void> {
     const { machine, folder } = this.#context;
-    await until(() => !isBeingCreated(this.#context), POLLS);
+    await this.#endCreation();
+    if (executorRecord(this.#context) === undefined) removeHalfMade(this.#context);
+    else await this.#deleteInExecutor();
+    machine.remove(folder.path);
+  }
+
+  async #deleteInExecutor(): Promise<void> {
     try {
       await callExecutor(this.#context, { words: ["delete", "--force"] });
     } catch (error) {
       if (!isNotExist(error)) throw error;
     }
-    removeLeftoverCgroups(this.#context);
-    machine.remove(folder.path);
+  }
+
+  /** Lets an executor finish whose caller was killed, since what it makes half-way is hard to find; one that hangs is ended. */
+  async #endCreation(): Promise<void> {
+    await until(() => creatingExecutor(this.#context) === undefined, POLLS);
+    const hanging = creatingExecutor(this.#context);
+    if (hanging !== undefined) this.#context.machine.signal(hanging, SIGKILL);
   }
 
   /**

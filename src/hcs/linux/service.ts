@@ -20,11 +20,7 @@ import type {
 import { ComputeError, HcsResult } from "../results.ts";
 import { ContainerSystem } from "./container-system.ts";
 import { callExecutor } from "./executor-call.ts";
-import { diagnoseHost } from "./doctor.ts";
-import { requireCheckpoint } from "./executor-abilities.ts";
 import { chooseExecutor, executorFor, type Executor } from "./executor.ts";
-import { hostFeatures } from "./features.ts";
-import { findLeftovers } from "./leftovers.ts";
 import { flagWords, initWords } from "./executor-words.ts";
 import type { Machine } from "./machine.ts";
 import { readPid, watchPid, writePidFile } from "./pid-file.ts";
@@ -82,6 +78,7 @@ export class LinuxComputeService implements ComputeService {
     attachment: InitAttachment,
     saved: SaveOptions,
   ): Promise<number> {
+    const { requireCheckpoint } = await import("./executor-abilities.ts");
     await requireCheckpoint(this.#machine, this.#chosenExecutor());
     const words = ["restore", "--image-path", saved.ImagePath, ...flagWords(saved.Flags)];
     return this.#run(this.#newSystem(id, document), words, attachment);
@@ -98,6 +95,7 @@ export class LinuxComputeService implements ComputeService {
   }
 
   async findLeftovers(): Promise<Leftover[]> {
+    const { findLeftovers } = await import("./leftovers.ts");
     return findLeftovers({ machine: this.#machine, options: this.#options }, (id) => {
       const folder = systemFolder(this.#options.root, id);
       return this.#context(id, readSystemRecord(this.#machine, folder) ?? this.#unknownRecord(folder.path));
@@ -105,10 +103,12 @@ export class LinuxComputeService implements ComputeService {
   }
 
   async features(): Promise<OciFeatures> {
+    const { hostFeatures } = await import("./features.ts");
     return hostFeatures();
   }
 
-  diagnose(): Promise<Diagnosis[]> {
+  async diagnose(): Promise<Diagnosis[]> {
+    const { diagnoseHost } = await import("./doctor.ts");
     return diagnoseHost(this.#machine, this.#options);
   }
 

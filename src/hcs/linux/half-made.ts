@@ -1,18 +1,24 @@
-/** Control groups that an executor was killed too early to remove. */
+/** What an executor has made of a container before it was killed, and no longer knows. */
 import { ifExists } from "../../base/files.ts";
 import { rmdirSync } from "node:fs";
 import { join, posix } from "node:path";
 import { errnoCode } from "../../base/errors.ts";
 import { parseJson } from "../../base/lossless-json.ts";
 import { readMounts } from "./cgroups/cgroup-paths.ts";
-import type { SystemContext } from "./system-context.ts";
+import { executorRoot, type SystemContext } from "./system-context.ts";
 
 /**
- * Removes the empty control groups of a system that no longer has processes.
+ * Removes the executor's half-made state folder and the empty control groups of a system.
  *
- * Only a group that is empty can be removed, so one that the bundle shares with others is safe.
+ * Only a group without processes can be removed, so one that the bundle shares with others is safe.
  */
-export function removeLeftoverCgroups(context: SystemContext): void {
+export function removeHalfMade(context: SystemContext): void {
+  const { machine, options, record, id } = context;
+  machine.remove(join(executorRoot(options.root, record.executor.name), id));
+  removeEmptyCgroups(context);
+}
+
+function removeEmptyCgroups(context: SystemContext): void {
   const path = cgroupPath(context);
   if (path === undefined || path === "/") return;
   for (const { mountPoint, type } of readMounts()) {
