@@ -28,8 +28,8 @@ fi
 unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
 if [ "${1:-}" = soak ]; then export RUNHCS_SOAK=1; fi
 
-suite "Unit and contract tests" unit --reporter=default test/unit test/contract
-suite "Integration tests" integration --reporter=verbose --no-file-parallelism test/integration
+suite "Unit tests" unit --reporter=default test/unit
+suite "Contract and integration tests" integration --reporter=verbose --no-file-parallelism test/contract test/integration
 suite "Tests with podman, containerd and docker" engines --reporter=verbose --no-file-parallelism test/engines
 
 echo

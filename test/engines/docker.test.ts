@@ -65,9 +65,9 @@ const cases: readonly Case[] = [
       {
         run: "docker run -d --name c1 --health-cmd 'test -e /tmp/well' --health-interval 300ms --health-retries 1 busybox:test sh -c 'touch /tmp/well; sleep 100'",
       },
-      { run: `for i in $(seq 50); do ${HEALTH} | grep -w healthy && exit; sleep 0.1; done; exit 1` },
+      { run: `for i in $(seq 50); do ${HEALTH} | grep -qw healthy && exit; sleep 0.1; done; exit 1` },
       {
-        run: `docker exec c1 rm /tmp/well; for i in $(seq 50); do ${HEALTH} | grep unhealthy && exit; sleep 0.1; done; exit 1`,
+        run: `docker exec c1 rm /tmp/well; for i in $(seq 50); do ${HEALTH} | grep -q unhealthy && exit; sleep 0.1; done; exit 1`,
       },
     ],
   },

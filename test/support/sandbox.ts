@@ -79,11 +79,10 @@ async function runInside(
     `--net=${place}/ns/net`,
     `--pid=${place}/ns/pid_for_children`,
   ];
-  const child = spawn(
-    "nsenter",
-    [...namespaces, `--root=${place}/root`, `--wdns=${folder}`, "bash", "-c", script],
-    { stdio: ["ignore", "pipe", "pipe"], env: environment(folder) },
-  );
+  const child = spawn("nsenter", [...namespaces, `--wdns=${folder}`, "bash", "-c", script], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: environment(folder),
+  });
   const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
   const ended = new Promise<number>((resolve, reject) => {
     child.once("error", reject);

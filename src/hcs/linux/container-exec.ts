@@ -7,7 +7,7 @@ import { initProcess } from "./container-properties.ts";
 import { startExecutor } from "./executor-call.ts";
 import { readPid, watchPid, writePidFile } from "./pid-file.ts";
 import { checkProgram } from "./program-check.ts";
-import type { SystemContext } from "./system-context.ts";
+import { callName, type SystemContext } from "./system-context.ts";
 
 /**
  * Starts a process in a container. Detached, it runs when this returns; attached, `wait` follows it.
@@ -21,7 +21,7 @@ export async function execInContainer(
 ): Promise<ComputeProcess> {
   checkExecutable(context, parameters);
   const { machine, folder } = context;
-  const base = join(folder.path, `exec.${process.pid}`);
+  const base = join(folder.path, `exec.${callName()}`);
   const files = { process: `${base}.json`, pid: `${base}.pid` };
   machine.writeText(files.process, stringifyJson(parameters.OciProcess));
   const stopWatch = attachment.detached ? () => {} : watchPid(machine, files.pid, attachment.pidFile);

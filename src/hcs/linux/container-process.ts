@@ -1,6 +1,7 @@
 /** A process of a container, on the host. */
 import type { ComputeProcess } from "../compute-service.ts";
 import { ComputeError, HcsResult } from "../results.ts";
+import { hasEnded } from "./executor-record.ts";
 import type { SystemContext } from "./system-context.ts";
 
 /** Makes the handle of a process. @param wait gives its exit code */
@@ -19,7 +20,9 @@ export function containerProcess(
 
 /** @throws {ComputeError} PROCESS_ALREADY_STOPPED */
 export function signalProcess({ machine, id }: SystemContext, pid: number, signal: number): void {
-  if (!machine.signal(pid, signal)) throw stopped(id, "signal", HcsResult.PROCESS_ALREADY_STOPPED);
+  const look = machine.lookAtProcess(pid);
+  const lives = look !== undefined && !hasEnded(look);
+  if (!lives || !machine.signal(pid, signal)) throw stopped(id, "signal", HcsResult.PROCESS_ALREADY_STOPPED);
 }
 
 /** The failure of an operation that needs a live container, in the words that engines look for. */

@@ -25,9 +25,10 @@ import {
   initProcess,
 } from "./container-properties.ts";
 import { callExecutor } from "./executor-call.ts";
+import { isAlive } from "./executor-record.ts";
 import { flagWords } from "./executor-words.ts";
 import { removeHalfMade } from "./half-made.ts";
-import type { SystemContext } from "./system-context.ts";
+import { callName, type SystemContext } from "./system-context.ts";
 
 const SIGKILL = 9;
 
@@ -62,7 +63,7 @@ export class ContainerSystem implements ComputeSystem {
   /** Changes resource limits; the settings go to the executor digit for digit. */
   async modify(request: ModifyRequest): Promise<void> {
     const { machine, folder } = this.#context;
-    const file = `${folder.path}/resources.${process.pid}.json`;
+    const file = `${folder.path}/resources.${callName()}.json`;
     machine.writeText(file, stringifyJson(request.Settings));
     try {
       await callExecutor(this.#context, { words: ["update", "--resources", file] });
@@ -161,8 +162,8 @@ export class ContainerSystem implements ComputeSystem {
   /** The process is no child of ours, so its exit code stays unknown. */
   async #waitForEnd(pid: number): Promise<number> {
     const { machine } = this.#context;
-    const start = machine.lookAtProcess(pid)?.startTime;
-    await until(() => machine.lookAtProcess(pid)?.startTime !== start, Number.POSITIVE_INFINITY);
+    const startTime = machine.lookAtProcess(pid)?.startTime ?? "";
+    await until(() => !isAlive(machine, { pid, startTime }), Number.POSITIVE_INFINITY);
     return 0;
   }
 }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { ExecutorName } from "./executor.ts";
 import { executorFailure } from "./executor-failure.ts";
-import { executorRoot, type ServiceOptions, type SystemContext } from "./system-context.ts";
+import { callName, executorRoot, type ServiceOptions, type SystemContext } from "./system-context.ts";
 
 /** What to call. */
 export interface ExecutorCall {
@@ -34,7 +34,7 @@ export interface RunningExecutor {
 /** Starts an executor on a system. */
 export async function startExecutor(context: SystemContext, call: ExecutorCall): Promise<RunningExecutor> {
   const { machine, options, record, id } = context;
-  const log = join(options.root, `@log.${process.pid}.json`);
+  const log = join(options.root, `@log.${callName()}.json`);
   const { executor } = record;
   const program = await machine.start({
     path: executor.path,

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import type { ExecutorName } from "./executor.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, ProcessLook } from "./machine.ts";
 
 /** What an executor knows of a container. */
 export interface ExecutorRecord {
@@ -44,12 +44,15 @@ export function readExecutorRecord(
   };
 }
 
-/** Whether the recorded init process is still the one that runs. */
-export function isAlive(machine: Machine, record: ExecutorRecord): boolean {
+/** Whether the process that was recorded is still the one that runs. */
+export function isAlive(machine: Machine, record: Pick<ExecutorRecord, "pid" | "startTime">): boolean {
   const look = machine.lookAtProcess(record.pid);
-  return (
-    look !== undefined && look.state !== "Z" && look.state !== "X" && look.startTime === record.startTime
-  );
+  return look !== undefined && !hasEnded(look) && look.startTime === record.startTime;
+}
+
+/** Whether a process has ended and only waits for its parent to notice. */
+export function hasEnded({ state }: ProcessLook): boolean {
+  return state === "Z" || state === "X";
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -4,7 +4,7 @@ import { rmdirSync } from "node:fs";
 import { join, posix } from "node:path";
 import { errnoCode } from "../../base/errors.ts";
 import { parseJson } from "../../base/lossless-json.ts";
-import { readMounts } from "./cgroups/cgroup-paths.ts";
+import { readCgroupPaths, readMounts } from "./cgroups/cgroup-paths.ts";
 import { executorRoot, type SystemContext } from "./system-context.ts";
 
 /**
@@ -21,19 +21,21 @@ export function removeHalfMade(context: SystemContext): void {
 function removeEmptyCgroups(context: SystemContext): void {
   const path = cgroupPath(context);
   if (path === undefined || path === "/") return;
-  for (const { mountPoint, type } of readMounts()) {
-    if (type === "cgroup" || type === "cgroup2") removeEmpty(join(mountPoint, path));
-  }
+  const mounts = readMounts().filter(({ type }) => type === "cgroup" || type === "cgroup2");
+  // runc puts a group without an absolute path below the group of whoever calls it.
+  const { controllers, unified } = readCgroupPaths(process.pid);
+  const folders = [...mounts.map(({ mountPoint }) => mountPoint), ...Object.values(controllers), unified];
+  for (const folder of new Set(folders)) if (folder !== undefined) removeEmpty(join(folder, path));
 }
 
-/** Where the executor puts the groups; an absolute path below each hierarchy. */
+/** Where the executor puts the groups: a path below each hierarchy. */
 function cgroupPath({ machine, folder, id }: SystemContext): string | undefined {
   const text = machine.readText(folder.config);
   if (text === undefined) return undefined;
   try {
     const { linux } = parseJson(text) as { linux?: { cgroupsPath?: unknown } };
     const path = linux?.cgroupsPath;
-    return posix.resolve("/", typeof path === "string" && path.startsWith("/") ? path : id);
+    return posix.resolve("/", typeof path === "string" && path !== "" ? path : id);
   } catch {
     return undefined;
   }

@@ -105,8 +105,29 @@ function koffiPath(): string {
   );
 }
 
+/** Names of the refusals that are met; any other is told by its number. */
+const ERRNO_NAMES: Readonly<Record<number, string>> = {
+  1: "EPERM",
+  2: "ENOENT",
+  7: "E2BIG",
+  11: "EAGAIN",
+  12: "ENOMEM",
+  13: "EACCES",
+  16: "EBUSY",
+  22: "EINVAL",
+  24: "EMFILE",
+  28: "ENOSPC",
+};
+
 function check(call: string, failed: boolean, errno: () => number): void {
-  if (failed) throw new Error(`${call} failed with errno ${errno()}`);
+  if (failed) throw refused(call, errno());
+}
+
+/** A refusal of the kernel, as an error that tells which call it was. */
+function refused(call: string, errno: number): PlatformError {
+  const hint = errno === 1 || errno === 13 ? { hint: "Run as root, with CAP_SYS_ADMIN" } : {};
+  const reason = ERRNO_NAMES[errno] ?? `errno ${errno}`;
+  return new PlatformError("PLATFORM_UNSUPPORTED", `Cannot call ${call}: the kernel answers ${reason}`, hint);
 }
 
 function processCalls(library: IKoffiLib, errno: () => number) {
@@ -177,7 +198,7 @@ function spawn(library: IKoffiLib, request: SpawnRequest): number {
     [...request.argv, null],
     [...env, null],
   );
-  if (failure !== 0) throw new Error(`posix_spawn of "${request.path}" failed with errno ${failure}`);
+  if (failure !== 0) throw refused(`posix_spawn of "${request.path}"`, Number(failure));
   return pid[0] ?? 0;
 }
 

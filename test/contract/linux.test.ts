@@ -1,0 +1,79 @@
+// The contract on the embedded compute service, with each executor, on the host.
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readCgroupPaths } from "../../src/hcs/linux/cgroups/cgroup-paths.ts";
+import { openLinuxHost } from "../../src/hcs/linux/open.ts";
+import { writeBusyboxRootfs } from "../support/busybox-image.ts";
+import { isRunning, leftovers } from "../support/leftovers.ts";
+import { configOf, shellProcess } from "../support/test-bundle.ts";
+import { describeComputeService, type ContractHost, type Damage } from "./compute-service.contract.ts";
+
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders) fs.rmSync(folder, { recursive: true });
+});
+
+/** Opens a host whose systems live in a folder of their own. */
+async function openContractHost(executor: "crun" | "runc"): Promise<ContractHost> {
+  const folder = fs.mkdtempSync(join(tmpdir(), "runhcs-contract-"));
+  folders.push(folder);
+  const mark = `contract-${executor}-${process.pid}-`;
+  const root = join(folder, "state");
+  const rootfs = join(folder, "bundle/rootfs");
+  await writeBusyboxRootfs(rootfs);
+  fs.mkdirSync(join(rootfs, "out"), { mode: 0o777 });
+  fs.chmodSync(join(rootfs, "out"), 0o777);
+  let serial = 0;
+  return {
+    open: async () => openLinuxHost({ root, executor, systemdCgroup: false, rootless: "auto" }).compute,
+    newId: () => `${mark}${++serial}`,
+    document: (script, change) => {
+      const config = configOf("rootfs", shellProcess(script));
+      change?.(config);
+      return {
+        SchemaVersion: { Major: 2, Minor: 1 },
+        OciBundlePath: join(folder, "bundle"),
+        OciSpecification: config,
+      };
+    },
+    process: shellProcess,
+    newPath: () => join(folder, `file-${++serial}`),
+    readFile: readIfExists,
+    readContainerFile: (path) => readIfExists(join(rootfs, path)),
+    memoryLimit,
+    damage: (id, damage) => damageSystem(root, id, damage),
+    leftovers: () => leftovers({ mark, folder, root }),
+  };
+}
+
+function readIfExists(path: string): string | undefined {
+  return fs.existsSync(path) ? fs.readFileSync(path, "utf8") : undefined;
+}
+
+function memoryLimit(pid: number): string {
+  const { controllers, unified } = readCgroupPaths(pid);
+  const v1 = controllers["memory"];
+  const file = v1 === undefined ? join(unified ?? "", "memory.max") : join(v1, "memory.limit_in_bytes");
+  return fs.readFileSync(file, "utf8").trim();
+}
+
+async function damageSystem(root: string, id: string, damage: Damage): Promise<void> {
+  const record = join(root, "@hcs", id, "system.json");
+  if (damage === "no record") fs.rmSync(record);
+  else if (damage === "record cut short") fs.writeFileSync(record, fs.readFileSync(record).subarray(0, 20));
+  else {
+    const pid = Number(fs.readFileSync(join(root, "@hcs", id, "pid"), "utf8"));
+    process.kill(pid, "SIGKILL");
+    await expect.poll(() => isRunning(pid)).toBe(false);
+    for (const name of ["@crun", "@runc"]) fs.rmSync(join(root, name, id), { recursive: true, force: true });
+  }
+}
+
+for (const executor of ["crun", "runc"] as const) {
+  describeComputeService(executor, { describe, test, expect, beforeAll, afterAll }, () =>
+    openContractHost(executor),
+  );
+}
