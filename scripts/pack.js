@@ -2,7 +2,7 @@
 // Packs what `npm run build` made: the program for Node, and the compiled executable as a package of its own
 // for this platform. Installing both globally, without any registry, puts runhcs on the PATH:
 //
-//   npm install --global dist/runhcs-VERSION.tgz dist/runhcs-linux-x64-VERSION.tgz
+//   npm install --global ./dist/runhcs-VERSION.tgz ./dist/runhcs-linux-x64-VERSION.tgz
 //
 // Usage: pack.js [FOLDER], the folder for the tarballs, dist/ if absent
 import { execFileSync } from "node:child_process";

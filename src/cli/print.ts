@@ -34,3 +34,8 @@ export async function isTerminal(fd: 1 | 2): Promise<boolean> {
   const { isatty } = await import("node:tty");
   return isatty(fd);
 }
+
+/** Whether a descriptor shows colours: it is a terminal, and NO_COLOR is not set. @see https://no-color.org */
+export async function wantsColour(fd: 1 | 2): Promise<boolean> {
+  return (process.env["NO_COLOR"] ?? "") === "" && (await isTerminal(fd));
+}

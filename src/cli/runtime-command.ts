@@ -5,7 +5,7 @@ import type { CommandTable, RunnableCommand } from "./command-table.ts";
 import { globalFlags } from "./flags.ts";
 import { openRuntime, type RuntimeFlags } from "./open-runtime.ts";
 import { Phases } from "./phases.ts";
-import { isTerminal, printLine, writeText } from "./print.ts";
+import { printLine, wantsColour, writeText } from "./print.ts";
 import { failureMessage } from "./render-error.ts";
 import { colourTable, tableLines } from "./table.ts";
 
@@ -52,7 +52,7 @@ export abstract class RuntimeCommand extends Command implements RunnableCommand 
   /** Prints columns; on a terminal the header and the words of a status are coloured. */
   protected async printTable(header: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
     const lines = tableLines([header, ...rows]);
-    const shown = (await isTerminal(1)) ? await colourTable(lines) : lines;
+    const shown = (await wantsColour(1)) ? await colourTable(lines) : lines;
     for (const line of shown) printLine(line);
   }
 

@@ -5,7 +5,7 @@ const COLOURS = {
   red: ["stopped", "fail"],
 };
 
-/** Colours the header and statuses of a laid-out table. chalk honours NO_COLOR and FORCE_COLOR. */
+/** Colours the header and statuses of a laid-out table. */
 export async function colourTable([header = "", ...rows]: readonly string[]): Promise<string[]> {
   const { default: chalk } = await import("chalk");
   const words = Object.entries(COLOURS).flatMap(([colour, all]) =>

@@ -17,6 +17,9 @@ export const status = (client: Client): string => `${client} inspect --format '{
 const LIMITS =
   "cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes memory.max pids/pids.max pids.max cpu/cpu.cfs_quota_us cpu.max 2>/dev/null; true";
 
+// podman loses what a command writes to a terminal right before it ends.
+const LINGER = "sleep 0.3";
+
 const SECCOMP = JSON.stringify({
   defaultAction: "SCMP_ACT_ALLOW",
   syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }],
@@ -91,7 +94,7 @@ function running(client: Client): Case[] {
       name: "run -it gives the command a terminal",
       steps: [
         {
-          run: `script -qec "${run} -it busybox:test sh -c 'test -t 0 && test -t 1 && tty'" /dev/null`,
+          run: `script -qec "${run} -it busybox:test sh -c 'test -t 0 && test -t 1 && tty; ${LINGER}'" /dev/null`,
           prints: /\/dev\/(pts\/0|console)/,
         },
         { run: `script -qec "${run} -it busybox:test sh -c 'exit 5'" /dev/null`, code: 5 },
@@ -447,7 +450,7 @@ function executing(client: Client): Case[] {
       steps: [
         start,
         {
-          run: `script -qec "${client} exec -it c1 sh -c 'test -t 0 && test -t 1 && echo terminal; exit 6'" /dev/null`,
+          run: `script -qec "${client} exec -it c1 sh -c 'test -t 0 && test -t 1 && echo terminal; ${LINGER}; exit 6'" /dev/null`,
           prints: /terminal\r?$/m,
           code: 6,
         },

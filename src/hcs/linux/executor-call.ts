@@ -33,8 +33,8 @@ export interface RunningExecutor {
 
 /** Starts an executor on a system. */
 export async function startExecutor(context: SystemContext, call: ExecutorCall): Promise<RunningExecutor> {
-  const { machine, options, record, id } = context;
-  const log = join(options.root, `@log.${callName()}.json`);
+  const { machine, options, record, folder, id } = context;
+  const log = join(folder.path, `log.${callName()}.json`);
   const { executor } = record;
   const program = await machine.start({
     path: executor.path,

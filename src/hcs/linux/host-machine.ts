@@ -16,12 +16,15 @@ import { errnoCode } from "../../base/errors.ts";
 import { ifExists, makeFolder, readTextIfExists } from "../../base/files.ts";
 import { enterCgroupView } from "./cgroup-view.ts";
 import { openLibc, type Libc } from "./libc.ts";
+import { LISTEN_VARIABLES } from "./listen-fds.ts";
 import { passSignals } from "./pass-signals.ts";
 import type { Machine, ProcessLook, Program, RunningProgram } from "./machine.ts";
 
-/** JavaScript engines ignore these two; a container must not inherit that. */
-const SIGPIPE = 13;
-const SIGXFSZ = 25;
+/**
+ * Signals that a program must not inherit as ignored: JavaScript engines ignore SIGPIPE and SIGXFSZ, and glibc's
+ * posix_spawn ignores its own two, 32 and 33.
+ */
+const IGNORED_HERE = [13, 25, 32, 33];
 
 /** A program that only prints and takes longer than this is broken. */
 const PROBE_TIMEOUT_MS = 5000;
@@ -64,7 +67,7 @@ function startProgram(libc: Libc, program: Program): RunningProgram {
     path: program.path,
     argv: [program.path, ...program.args],
     env: programEnvironment(),
-    defaultSignals: [SIGPIPE, SIGXFSZ],
+    defaultSignals: IGNORED_HERE,
     nullFds: program.ownStreams ? [] : [0, 1, 2],
   });
   return { pid, wait: () => waitForProgram(libc, pid, program.followed) };
@@ -100,7 +103,7 @@ function inheritDescriptors(libc: Libc, program: Program): void {
 
 function programEnvironment(): Record<string, string | undefined> {
   const env: Record<string, string | undefined> = { ...process.env };
-  for (const name of OWN_VARIABLES) delete env[name];
+  for (const name of [...OWN_VARIABLES, ...LISTEN_VARIABLES]) delete env[name];
   return env;
 }
 

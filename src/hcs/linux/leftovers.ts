@@ -15,11 +15,7 @@ type Place = Pick<SystemContext, "machine" | "options">;
 /** Finds systems that no executor knows, executor records without a system, and files of dead processes. */
 export function findLeftovers(place: Place, open: OpenContext): Leftover[] {
   const executors: ExecutorName[] = ["crun", "runc"];
-  return [
-    ...abandonedSystems(place, open),
-    ...executors.flatMap((name) => strayRecords(place, name, open)),
-    ...filesOfTheDead(place, place.options.root),
-  ];
+  return [...abandonedSystems(place, open), ...executors.flatMap((name) => strayRecords(place, name, open))];
 }
 
 function abandonedSystems({ machine, options }: Place, open: OpenContext): Leftover[] {
@@ -45,10 +41,10 @@ function strayRecords({ machine, options }: Place, name: ExecutorName, open: Ope
     }));
 }
 
-/** Temporary files carry the pid of their maker, as in `@log.123.json`. */
+/** Temporary files carry the pid of their maker, as in `log.123.456.json`. */
 function filesOfTheDead({ machine }: Pick<Place, "machine">, folder: string): Leftover[] {
   return machine.list(folder).flatMap((name) => {
-    const pid = /^(?:@log|exec|resources)\.(\d+)\./.exec(name)?.[1];
+    const pid = /^(?:log|exec|resources)\.(\d+)\./.exec(name)?.[1];
     if (pid === undefined || machine.lookAtProcess(Number(pid)) !== undefined) return [];
     const path = join(folder, name);
     return [

@@ -22,6 +22,7 @@ import { ContainerSystem } from "./container-system.ts";
 import { callExecutor } from "./executor-call.ts";
 import { chooseExecutor, executorFor, type Executor } from "./executor.ts";
 import { flagWords, initWords } from "./executor-words.ts";
+import { withListenFds } from "./listen-fds.ts";
 import type { Machine } from "./machine.ts";
 import { readPid, watchPid, writePidFile } from "./pid-file.ts";
 import { checkProgram } from "./program-check.ts";
@@ -63,13 +64,15 @@ export class LinuxComputeService implements ComputeService {
     document: ComputeSystemDocument,
     attachment: InitAttachment,
   ): Promise<ComputeSystem> {
-    const context = this.#newSystem(id, document);
-    await this.#make(context, { words: ["create"], attachment, relaysExitCode: false });
+    const request = withListenFds({ document, attachment }, process.env, process.pid);
+    const context = this.#newSystem(id, request.document);
+    await this.#make(context, { words: ["create"], attachment: request.attachment, relaysExitCode: false });
     return new ContainerSystem(context);
   }
 
   async runSystem(id: string, document: ComputeSystemDocument, attachment: InitAttachment): Promise<number> {
-    return this.#run(this.#newSystem(id, document), ["run"], attachment);
+    const request = withListenFds({ document, attachment }, process.env, process.pid);
+    return this.#run(this.#newSystem(id, request.document), ["run"], request.attachment);
   }
 
   async restoreSystem(

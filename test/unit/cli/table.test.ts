@@ -11,7 +11,7 @@ test("tableLines makes each column as wide as its widest cell and three blanks m
   ).toEqual([
     "ID            PID    STATUS", //
     "a-long-name   7      running",
-    "              1234   ",
+    "              1234",
   ]);
 });
 

@@ -9,8 +9,16 @@ const SPEC: OciConfig = {
   linux: { resources: { memory: { limit: 9223372036854771712n } } },
 };
 
-test("crun gets the specification as it is", () => {
-  expect(executableSpecification(SPEC, "/bundle", "crun")).toBe(SPEC);
+describe("crun gets the specification as it is, but for a version newer than 1.1", () => {
+  test.each([
+    ["1.0.2-dev", "1.0.2-dev"],
+    ["1.1.0", "1.1.0"],
+    ["1.2.0", "1.1.0"],
+    ["1.3.0", "1.1.0"],
+  ])("%s becomes %s", (ociVersion, given) => {
+    const specification = { ...SPEC, ociVersion };
+    expect(executableSpecification(specification, "/bundle", "crun")).toEqual({ ...SPEC, ociVersion: given });
+  });
 });
 
 test("runc gets absolute paths and everything else unchanged", () => {
