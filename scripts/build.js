@@ -102,8 +102,10 @@ function copyKoffi() {
   const folder = `${musl ? "musl" : platform}_${arch}`;
   copyFileSync(
     join(top, "node_modules", "@koromix", `koffi-${platform}-${arch}`, folder, "koffi.node"),
-    join(dist, "koffi.node"),
+    join(dist, "koffi.node.new"),
   );
+  // Programs that run have the old file mapped, so it is replaced and not written to.
+  renameSync(join(dist, "koffi.node.new"), join(dist, "koffi.node"));
 }
 
 /** npm may or may not have run Bun's install script, which moves the binary. */

@@ -41,7 +41,8 @@ export function makeFolder(path: string): boolean {
 /**
  * Replaces a file so that readers and crashes see the old or the new content, never a part.
  *
- * A symbolic link at `path` is replaced, not followed. The file and its folder are synced.
+ * A symbolic link at `path` is replaced, not followed. The content is on the disk before the name is; whether the
+ * name itself survives a power failure does not matter, because no container does.
  */
 export function writeFileAtomically(path: string, text: string, mode = 0o600): void {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
@@ -59,15 +60,5 @@ export function writeFileAtomically(path: string, text: string, mode = 0o600): v
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
-  }
-  syncFolder(dirname(path));
-}
-
-function syncFolder(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

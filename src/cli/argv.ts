@@ -24,7 +24,7 @@ export interface SplitLine {
  * Go's spellings are understood: `-name` for `--name`, and `--switch=true`.
  *
  * @param firstOperandEnds whether everything behind the first operand is an operand, whatever it looks like
- * @throws {UsageError} if a switch is set to something else than true or false
+ * @throws {UsageError} if a switch is set to something else than true or false, or a flag lacks its value
  */
 export function splitLine(words: readonly string[], table: FlagTable, firstOperandEnds: boolean): SplitLine {
   const line: SplitLine = { flags: [], operands: [] };
@@ -37,11 +37,8 @@ export function splitLine(words: readonly string[], table: FlagTable, firstOpera
     } else {
       const spelt = spell(word, table);
       line.flags.push(...spelt);
-      const value = words[at + 1];
-      if (value !== undefined && takesNextWord(spelt.at(-1) ?? "", table)) {
-        line.flags.push(value);
-        at++;
-      }
+      const last = spelt.at(-1) ?? "";
+      if (takesNextWord(last, table)) line.flags.push(requireValue(last, words[++at]));
     }
   }
   return line;
@@ -80,6 +77,11 @@ function spell(word: string, table: FlagTable): string[] {
   if (value === "true" || value === "1") return [`--${name}`];
   if (value === "false" || value === "0") return [];
   throw new UsageError(`Cannot set the switch --${name} to "${value}": it is true or false`);
+}
+
+function requireValue(flag: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  throw new UsageError(`Cannot read the flag ${flag}: it expects a value`);
 }
 
 function takesNextWord(word: string, table: FlagTable): boolean {

@@ -1,6 +1,8 @@
 import { distance } from "fastest-levenshtein";
 import { UsageError } from "../base/errors.ts";
+import { splitLine } from "./argv.ts";
 import type { CommandTable } from "./command-table.ts";
+import { globalFlags } from "./flags.ts";
 import { printCommandHelp, printRootHelp } from "./help.ts";
 import { printLine } from "./print.ts";
 import { versionText } from "./version.ts";
@@ -11,11 +13,7 @@ export async function runWithoutCommand(
   words: readonly string[],
   commands: CommandTable,
 ): Promise<number> {
-  if (command === "help")
-    return printHelpOf(
-      words.filter((word) => !word.startsWith("-")),
-      commands,
-    );
+  if (command === "help") return printHelpOf(splitLine(words, globalFlags, false).operands, commands);
   if (command !== undefined) throw unknownCommand(command, commands);
   if (words.includes("--version") || words.includes("-v")) {
     printLine(versionText());

@@ -1,3 +1,4 @@
+import { ContainerStateError } from "../base/errors.ts";
 import { parseJson } from "../base/lossless-json.ts";
 import type { Attachment } from "../hcs/compute-service.ts";
 import type { OciConfig, OciProcess } from "../schema/oci.ts";
@@ -37,7 +38,17 @@ export async function execProcess(runtime: Runtime, request: NewProcess): Promis
 }
 
 function containerProcess(runtime: Runtime, id: string): OciProcess {
-  // The store wrote it after the bundle was validated.
-  const spec = parseJson(runtime.store.loadConfiguration(id)) as OciConfig;
+  const spec = parseConfiguration(id, runtime.store.loadConfiguration(id));
   return getOciConfig({ id, spec }).process ?? { cwd: "/" };
+}
+
+/** The store wrote it after the bundle was validated, but perhaps not to its end. */
+function parseConfiguration(id: string, text: string): OciConfig {
+  try {
+    return parseJson(text) as OciConfig;
+  } catch (error) {
+    const message = `Cannot read the configuration of container "${id}": it is not JSON (${text.length} characters)`;
+    const hint = `Describe the process with --process, or make the container anew`;
+    throw new ContainerStateError("STATE_INVALID", id, message, { hint, cause: error });
+  }
 }

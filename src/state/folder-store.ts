@@ -11,6 +11,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  statfsSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -21,6 +22,10 @@ import type { ContainerLock, StateStore } from "./state-store.ts";
 
 const LOCK_POLL_MS = 5;
 const LOCK_TIMEOUT_MS = 30_000;
+
+/** What the state of a container takes, that of its executor included, and as much again. */
+const LEAST_FREE_BYTES = 128 * 1024;
+const LEAST_FREE_FILES = 32;
 
 /** A state store in a folder. */
 export class FolderStore implements StateStore {
@@ -37,6 +42,7 @@ export class FolderStore implements StateStore {
     const folder = this.#folder(record.id);
     try {
       mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+      requireSpace(this.#root);
       if (!makeFolder(folder)) throw existing(record.id);
       const lock = await this.lock(record.id);
       writeFileSync(join(folder, "config.json"), configuration, { mode: 0o600 });
@@ -56,8 +62,9 @@ export class FolderStore implements StateStore {
   }
 
   loadConfiguration(id: string): string {
-    const text = readTextIfExists(join(this.#folder(id), "config.json"));
-    if (text === undefined) throw missing(id);
+    const path = join(this.#folder(id), "config.json");
+    const text = readTextIfExists(path);
+    if (text === undefined) throw this.has(id) ? halfMade(id, path) : missing(id);
     return text;
   }
 
@@ -91,12 +98,22 @@ export class FolderStore implements StateStore {
 
   list(): string[] {
     const names = ifExists(() => readdirSync(this.#root)) ?? [];
-    return names.filter((name) => !name.startsWith("@") && !name.startsWith(".")).toSorted();
+    return names.filter((name) => !name.startsWith("@")).toSorted();
   }
 
   #folder(id: string): string {
     return join(this.#root, id);
   }
+}
+
+/** With less left an executor fails half-way, and cannot even write down why. */
+function requireSpace(root: string): void {
+  const { blocks, bfree, bsize, files, ffree } = statfsSync(root);
+  // A file system without such a limit calls it 0.
+  const lacksBytes = blocks > 0 && bfree * bsize < LEAST_FREE_BYTES;
+  const lacksFiles = files > 0 && ffree < LEAST_FREE_FILES;
+  if (lacksBytes) throw new Error(`ENOSPC, only ${bfree * bsize} bytes are free`);
+  if (lacksFiles) throw new Error(`ENOSPC, only ${ffree} more files can be made`);
 }
 
 /** A lock on a file that its last holder has removed protects nothing. */

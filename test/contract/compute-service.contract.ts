@@ -37,6 +37,8 @@ export interface ContractHost {
   damage(id: string, damage: Damage): Promise<void>;
   /** Everything of the systems that is still on the host, each in words. */
   leftovers(): string[];
+  /** Removes what the host itself has made. */
+  close(): void;
 }
 
 /** What a call that was killed may leave behind. */
@@ -67,6 +69,7 @@ export function describeComputeService(
     afterAll(async () => {
       for (const id of await service.enumerateSystems()) await (await service.openSystem(id)).terminate();
       expect(await remains("")).toEqual([]);
+      host.close();
     });
 
     /** Makes a system for one test and removes it afterwards. */
@@ -84,7 +87,9 @@ export function describeComputeService(
       }
     }
 
-    async function withRunningSystem(act: (system: ComputeSystem, id: string) => Promise<void>): Promise<void> {
+    async function withRunningSystem(
+      act: (system: ComputeSystem, id: string) => Promise<void>,
+    ): Promise<void> {
       await withSystem(UNTIL_KILLED, async (system, id) => {
         await system.start();
         await act(system, id);
@@ -413,7 +418,9 @@ export function describeComputeService(
         const [created, updated] = [4611686018427396096n, 4611686018427404288n];
         const change = (config: TestConfig): void => {
           config.linux.resources = { memory: { limit: created } };
-          config.process.rlimits = [{ type: "RLIMIT_FSIZE", soft: 9007199254740993n, hard: 18446744073709551615n }];
+          config.process.rlimits = [
+            { type: "RLIMIT_FSIZE", soft: 9007199254740993n, hard: 18446744073709551615n },
+          ];
         };
         await withSystem(
           `cat /proc/self/limits > /out/limits; ${UNTIL_KILLED}`,

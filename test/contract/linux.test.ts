@@ -1,79 +1,48 @@
-// The contract on the embedded compute service, with each executor, on the host.
-import * as fs from "node:fs";
+// The contract on the embedded compute service: with each executor on Node, and once in a bundle on Bun, which is
+// what engines call.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readCgroupPaths } from "../../src/hcs/linux/cgroups/cgroup-paths.ts";
-import { openLinuxHost } from "../../src/hcs/linux/open.ts";
-import { writeBusyboxRootfs } from "../support/busybox-image.ts";
-import { isRunning, leftovers } from "../support/leftovers.ts";
-import { configOf, shellProcess } from "../support/test-bundle.ts";
-import { describeComputeService, type ContractHost, type Damage } from "./compute-service.contract.ts";
+import { describeComputeService } from "./compute-service.contract.ts";
+import { openLinuxContractHost } from "./linux-host.ts";
 
-const folders: string[] = [];
-
-afterAll(() => {
-  for (const folder of folders) fs.rmSync(folder, { recursive: true });
-});
-
-/** Opens a host whose systems live in a folder of their own. */
-async function openContractHost(executor: "crun" | "runc"): Promise<ContractHost> {
-  const folder = fs.mkdtempSync(join(tmpdir(), "runhcs-contract-"));
-  folders.push(folder);
-  const mark = `contract-${executor}-${process.pid}-`;
-  const root = join(folder, "state");
-  const rootfs = join(folder, "bundle/rootfs");
-  await writeBusyboxRootfs(rootfs);
-  fs.mkdirSync(join(rootfs, "out"), { mode: 0o777 });
-  fs.chmodSync(join(rootfs, "out"), 0o777);
-  let serial = 0;
-  return {
-    open: async () => openLinuxHost({ root, executor, systemdCgroup: false, rootless: "auto" }).compute,
-    newId: () => `${mark}${++serial}`,
-    document: (script, change) => {
-      const config = configOf("rootfs", shellProcess(script));
-      change?.(config);
-      return {
-        SchemaVersion: { Major: 2, Minor: 1 },
-        OciBundlePath: join(folder, "bundle"),
-        OciSpecification: config,
-      };
-    },
-    process: shellProcess,
-    newPath: () => join(folder, `file-${++serial}`),
-    readFile: readIfExists,
-    readContainerFile: (path) => readIfExists(join(rootfs, path)),
-    memoryLimit,
-    damage: (id, damage) => damageSystem(root, id, damage),
-    leftovers: () => leftovers({ mark, folder, root }),
-  };
-}
-
-function readIfExists(path: string): string | undefined {
-  return fs.existsSync(path) ? fs.readFileSync(path, "utf8") : undefined;
-}
-
-function memoryLimit(pid: number): string {
-  const { controllers, unified } = readCgroupPaths(pid);
-  const v1 = controllers["memory"];
-  const file = v1 === undefined ? join(unified ?? "", "memory.max") : join(v1, "memory.limit_in_bytes");
-  return fs.readFileSync(file, "utf8").trim();
-}
-
-async function damageSystem(root: string, id: string, damage: Damage): Promise<void> {
-  const record = join(root, "@hcs", id, "system.json");
-  if (damage === "no record") fs.rmSync(record);
-  else if (damage === "record cut short") fs.writeFileSync(record, fs.readFileSync(record).subarray(0, 20));
-  else {
-    const pid = Number(fs.readFileSync(join(root, "@hcs", id, "pid"), "utf8"));
-    process.kill(pid, "SIGKILL");
-    await expect.poll(() => isRunning(pid)).toBe(false);
-    for (const name of ["@crun", "@runc"]) fs.rmSync(join(root, name, id), { recursive: true, force: true });
-  }
-}
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
 for (const executor of ["crun", "runc"] as const) {
   describeComputeService(executor, { describe, test, expect, beforeAll, afterAll }, () =>
-    openContractHost(executor),
+    openLinuxContractHost(executor),
   );
 }
+
+test("the contract holds on Bun, where it runs as a bundle without a test runner", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "runhcs-bun-"));
+  try {
+    const outfile = join(folder, "contract.cjs");
+    await build({
+      entryPoints: [join(REPOSITORY, "test/contract/linux-alone.ts")],
+      outfile,
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      define: { "import.meta.dirname": JSON.stringify(REPOSITORY) },
+    });
+    const bun = join(REPOSITORY, "node_modules/.bin/bun");
+    const { status, stdout, stderr } = spawnSync(bun, [outfile], { encoding: "utf8", timeout: 60_000 });
+    expect({
+      status,
+      failures: stdout.split("\n").filter((line) => line.startsWith("failed")),
+      stderr,
+    }).toEqual({
+      status: 0,
+      failures: [],
+      stderr: "",
+    });
+    expect(stdout).toMatch(/^\d{2,} passed, 0 failed$/m);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 70_000);

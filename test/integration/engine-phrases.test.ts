@@ -9,14 +9,16 @@ const host = useTestHost("phrases");
 
 /** What containerd's shim looks for in the answer to a signal, and what it takes it for. */
 function containerdSignal(stderr: string): "finished" | "not found" | "unknown" {
-  if (/os: process already finished|container not running|no such process/.test(stderr.toLowerCase())) return "finished";
+  if (/os: process already finished|container not running|no such process/.test(stderr.toLowerCase()))
+    return "finished";
   return stderr.includes("does not exist") ? "not found" : "unknown";
 }
 
 /** How docker derives an exit code from the reason why a container could not be started. */
 function dockerExitCode(message: string, command: string): number {
   const text = message.toLowerCase();
-  const isMissing = /executable file not found|no such file or directory|system cannot find the file specified/.test(text);
+  const isMissing =
+    /executable file not found|no such file or directory|system cannot find the file specified/.test(text);
   if (text.includes(command.toLowerCase()) && isMissing) return 127;
   if (text.includes("permission denied")) return 126;
   return text.includes("not a directory") ? 127 : 125;
@@ -64,7 +66,9 @@ describe("an id that nobody knows is `does not exist`", () => {
     ["update", ["update", "--memory", "100000000", "ID"], 1],
   ])("to %s", async (_, words, expected) => {
     const id = host.newId();
-    const { code, stdout, stderr, message } = await failing(...words.map((word) => (word === "ID" ? id : word)));
+    const { code, stdout, stderr, message } = await failing(
+      ...words.map((word) => (word === "ID" ? id : word)),
+    );
     expect({ code, stdout, stderr }).toEqual({ code: expected, stdout: "", stderr: `${message}\n` });
     expect(message).toContain("does not exist");
     expect(containerdSignal(stderr)).toBe("not found");
@@ -94,7 +98,9 @@ describe("a container that has stopped", () => {
 test("a container that runs is told by start, delete and resume", async () => {
   const id = await host.running();
   expect((await failing("start", id)).message).toContain("cannot start an already running container");
-  expect((await failing("delete", id)).message).toBe(`cannot delete container ${id} that is not stopped: running`);
+  expect((await failing("delete", id)).message).toBe(
+    `cannot delete container ${id} that is not stopped: running`,
+  );
   expect((await failing("resume", id)).message).toContain("container not paused");
   await host.ok("delete", "--force", id);
 });
@@ -112,7 +118,10 @@ test("an id in use is `container with given ID already exists`", async () => {
   const id = await host.running();
   for (const command of ["create", "run"]) {
     const { code, message } = await failing(command, "-b", host.bundle("true"), id);
-    expect({ code, message }).toEqual({ code: 1, message: `container with given ID already exists: "${id}"` });
+    expect({ code, message }).toEqual({
+      code: 1,
+      message: `container with given ID already exists: "${id}"`,
+    });
   }
   expect((await host.state(id)).status).toBe("running");
   await host.ok("delete", "--force", id);
@@ -126,7 +135,8 @@ describe("a status is one of those that podman knows", () => {
     for (const step of ["", "start", "pause", "resume", "kill"]) {
       if (step === "kill") await host.ok("kill", id, "9");
       else if (step !== "") await host.ok(step, id);
-      if (step === "kill") await eventually(async () => (await host.state(id)).status !== "running" || undefined);
+      if (step === "kill")
+        await eventually(async () => (await host.state(id)).status !== "running" || undefined);
       seen.push((await host.state(id)).status);
     }
     expect(seen).toEqual(["created", "running", "paused", "running", "stopped"]);
@@ -143,32 +153,35 @@ const PROGRAMS: readonly [string, string[], string, number][] = [
   ["a folder", ["/etc"], "permission denied", 126],
 ];
 
-describe.each(["crun", "runc"])("a program that cannot be run is told to docker and podman, with %s,", (executor) => {
-  test.each(PROGRAMS)("of %s", async (_, args, phrase, exitCode) => {
-    const bundle = host.bundle(processOf(args));
-    for (const command of [["create"], ["run"]]) {
-      const id = host.newId();
-      const { code, message } = await failing("--executor", executor, ...command, "-b", bundle, id);
-      expect(code).toBe(1);
-      expect(message).toContain(phrase);
-      expect(message).toContain("unable to start container process: ");
-      expect(dockerExitCode(message, args[0] ?? "")).toBe(exitCode);
-      if (phrase !== "not a directory") expect(podmanExitCode(message)).toBe(exitCode);
-      expect((await host.runhcs(["state", id])).stderr).toContain("does not exist");
-    }
-  });
+describe.each(["crun", "runc"])(
+  "a program that cannot be run is told to docker and podman, with %s,",
+  (executor) => {
+    test.each(PROGRAMS)("of %s", async (_, args, phrase, exitCode) => {
+      const bundle = host.bundle(processOf(args));
+      for (const command of [["create"], ["run"]]) {
+        const id = host.newId();
+        const { code, message } = await failing("--executor", executor, ...command, "-b", bundle, id);
+        expect(code).toBe(1);
+        expect(message).toContain(phrase);
+        expect(message).toContain("unable to start container process: ");
+        expect(dockerExitCode(message, args[0] ?? "")).toBe(exitCode);
+        if (phrase !== "not a directory") expect(podmanExitCode(message)).toBe(exitCode);
+        expect((await host.runhcs(["state", id])).stderr).toContain("does not exist");
+      }
+    });
 
-  test.each(PROGRAMS)("to exec of %s, with 255", async (_, args, phrase) => {
-    const id = host.newId();
-    await host.ok("--executor", executor, "run", "-d", "-b", host.bundle("sleep 100; true"), id);
-    for (const flags of [[], ["--detach"]]) {
-      const { code, stdout, message } = await failing("exec", ...flags, id, ...args);
-      expect({ code, stdout }).toEqual({ code: 255, stdout: "" });
-      expect(message).toContain(phrase);
-    }
-    await host.ok("delete", "--force", id);
-  });
-});
+    test.each(PROGRAMS)("to exec of %s, with 255", async (_, args, phrase) => {
+      const id = host.newId();
+      await host.ok("--executor", executor, "run", "-d", "-b", host.bundle("sleep 100; true"), id);
+      for (const flags of [[], ["--detach"]]) {
+        const { code, stdout, message } = await failing("exec", ...flags, id, ...args);
+        expect({ code, stdout }).toEqual({ code: 255, stdout: "" });
+        expect(message).toContain(phrase);
+      }
+      await host.ok("delete", "--force", id);
+    });
+  },
+);
 
 describe("a bundle without a configuration is `JSON specification file config.json not found`", () => {
   test.each(["create", "run"])("to %s", async (command) => {
@@ -187,7 +200,11 @@ test.each([
   ["an empty id", ["state", ""], "container id cannot be empty"],
   ["an id of forbidden characters", ["state", "a/b"], "invalid container ID format"],
   ["a log format that nobody knows", ["--log-format", "xml", "list"], 'unknown log-format "xml"'],
-  ["the root folder as state folder", ["--root", "/", "list"], "Option --root argument should not be set to /"],
+  [
+    "the root folder as state folder",
+    ["--root", "/", "list"],
+    "Option --root argument should not be set to /",
+  ],
 ])("%s is told in runc's words", async (_, words, phrase) => {
   const id = await host.running();
   const line = words.map((word) => (word === "ID" ? id : word));

@@ -71,7 +71,11 @@ test("the same on Node, in short", async () => {
 
 test("containers made on Node are served by the executable, and the other way round", async () => {
   const id = host.newId();
-  await call(process.execPath, [RUN_JS, "--root", host.root, "run", "-d", "-b", host.bundle(UNTIL_KILLED), id], host.folder);
+  await call(
+    process.execPath,
+    [RUN_JS, "--root", host.root, "run", "-d", "-b", host.bundle(UNTIL_KILLED), id],
+    host.folder,
+  );
   expect((await host.state(id)).status).toBe("running");
   expect(await host.ok("exec", id, "hostname")).not.toBe("");
   await host.ok("delete", "--force", id);
@@ -157,7 +161,10 @@ describe("the pid file", () => {
   test("that cannot be written fails the create, of which nothing stays", async () => {
     const id = host.newId();
     const result = await host.runhcs(["create", "-b", host.bundle("true"), "--pid-file", "/absent/pid", id]);
-    expect(result).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Cannot write the pid file "\/absent\/pid": .*\n$/) });
+    expect(result).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Cannot write the pid file "\/absent\/pid": .*\n$/),
+    });
     expect((await host.runhcs(["state", id])).stderr).toContain("does not exist");
   });
 });
@@ -172,7 +179,9 @@ describe("kill", () => {
     ["by number", ["10"], "USR1"],
     ["by its place among real-time signals", ["SIGRTMIN+3"], "RTMIN+3"],
   ])("%s sends what was asked for", async (_, words, expected) => {
-    const traps = catching.map((name) => `trap 'echo ${name} > /out/killed; exit 0' ${name === "RTMIN+3" ? 37 : name}`);
+    const traps = catching.map(
+      (name) => `trap 'echo ${name} > /out/killed; exit 0' ${name === "RTMIN+3" ? 37 : name}`,
+    );
     fs.rmSync(join(host.rootfs, "out/killed"), { force: true });
     const script = `${traps.join("; ")}; echo > /out/ready; while :; do sleep 0.02; done`;
     fs.rmSync(join(host.rootfs, "out/ready"), { force: true });

@@ -5,7 +5,15 @@ import * as fs from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { processOf, shellProcess, type TestConfig } from "../support/test-bundle.ts";
-import { call, eventually, exitCodeOf, RUN_JS, RUNHCS, UNTIL_KILLED, useTestHost } from "../support/test-host.ts";
+import {
+  call,
+  eventually,
+  exitCodeOf,
+  RUN_JS,
+  RUNHCS,
+  UNTIL_KILLED,
+  useTestHost,
+} from "../support/test-host.ts";
 
 const host = useTestHost("processes");
 
@@ -14,7 +22,11 @@ function inHostsPids(config: TestConfig): void {
   config.linux.namespaces = config.linux.namespaces?.filter(({ type }) => type !== "pid") ?? [];
 }
 
-async function run(script: string, options: Parameters<typeof host.runhcs>[1] = {}, change?: (config: TestConfig) => void) {
+async function run(
+  script: string,
+  options: Parameters<typeof host.runhcs>[1] = {},
+  change?: (config: TestConfig) => void,
+) {
   return host.runhcs(["run", "--bundle", host.bundle(script, change), host.newId()], options);
 }
 
@@ -59,7 +71,9 @@ describe("run hands on", () => {
 
   test("the death of a pipe's reader to the program alone", async () => {
     const bundle = host.bundle("while :; do echo line; done", inHostsPids);
-    const { stdout, stderr } = await bash(`$RUNHCS run -b ${bundle} ${host.newId()} | head -n 2; echo \${PIPESTATUS[0]}`);
+    const { stdout, stderr } = await bash(
+      `$RUNHCS run -b ${bundle} ${host.newId()} | head -n 2; echo \${PIPESTATUS[0]}`,
+    );
     expect({ stdout, stderr }).toEqual({ stdout: "line\nline\n141\n", stderr: "" });
   });
 
@@ -91,7 +105,10 @@ describe("run hands on", () => {
 
 describe("a list into a pipe that nobody reads ends in silence", () => {
   test.each(["$RUNHCS", "node $RUN_JS --root $ROOT"])("of %s", async (program) => {
-    const { stdout, stderr } = await bash(`${program} --help | true; echo \${PIPESTATUS[0]}`, { RUN_JS, ROOT: host.root });
+    const { stdout, stderr } = await bash(`${program} --help | true; echo \${PIPESTATUS[0]}`, {
+      RUN_JS,
+      ROOT: host.root,
+    });
     expect({ stdout, stderr }).toEqual({ stdout: "0\n", stderr: "" });
   });
 });
@@ -109,7 +126,14 @@ describe("a container gets the caller's", () => {
     expect(result).toEqual({ code: 0, stdout: "content 0\ncontent 1\nno fifth\n", stderr: "" });
 
     const id = await host.running();
-    const words = ["exec", "--preserve-fds=1", id, "sh", "-c", "cat <&3; (cat <&4) 2>/dev/null || echo no fourth"];
+    const words = [
+      "exec",
+      "--preserve-fds=1",
+      id,
+      "sh",
+      "-c",
+      "cat <&3; (cat <&4) 2>/dev/null || echo no fourth",
+    ];
     for (const fd of fds) fs.closeSync(fd);
     const again = paths.map((path) => fs.openSync(path, "r"));
     expect((await host.runhcs(words, { fds: again })).stdout).toBe("content 0\nno fourth\n");
@@ -117,18 +141,26 @@ describe("a container gets the caller's", () => {
     await host.ok("delete", "--force", id);
   });
 
-  test.each(["crun", "runc"])("sockets of LISTEN_FDS, under the number of its own process, with %s", async (executor) => {
-    const path = host.newPath();
-    fs.writeFileSync(path, "socket\n");
-    const bundle = host.bundle("cat <&3; echo $LISTEN_FDS $LISTEN_PID; (cat <&4) 2>/dev/null || echo no fourth");
-    const line = `exec 4</dev/null; export LISTEN_PID=$$; exec $RUNHCS --executor ${executor} run -b ${bundle} ${host.newId()} 3<${path}`;
-    const result = await bash(line, { LISTEN_FDS: "1" });
-    expect(result).toEqual({ code: 0, stdout: "socket\n1 1\nno fourth\n", stderr: "" });
-  });
+  test.each(["crun", "runc"])(
+    "sockets of LISTEN_FDS, under the number of its own process, with %s",
+    async (executor) => {
+      const path = host.newPath();
+      fs.writeFileSync(path, "socket\n");
+      const bundle = host.bundle(
+        "cat <&3; echo $LISTEN_FDS $LISTEN_PID; (cat <&4) 2>/dev/null || echo no fourth",
+      );
+      const line = `exec 4</dev/null; export LISTEN_PID=$$; exec $RUNHCS --executor ${executor} run -b ${bundle} ${host.newId()} 3<${path}`;
+      const result = await bash(line, { LISTEN_FDS: "1" });
+      expect(result).toEqual({ code: 0, stdout: "socket\n1 1\nno fourth\n", stderr: "" });
+    },
+  );
 
   test("no descriptors that the caller has open by accident", async () => {
     const held = Array.from({ length: 5 }, () => fs.openSync("/etc/passwd", "r"));
-    const { stdout } = await host.runhcs(["run", "-b", host.bundle(processOf(["ls", "/proc/self/fd"])), host.newId()], { fds: held });
+    const { stdout } = await host.runhcs(
+      ["run", "-b", host.bundle(processOf(["ls", "/proc/self/fd"])), host.newId()],
+      { fds: held },
+    );
     for (const fd of held) fs.closeSync(fd);
     // ls itself has the folder open as 3.
     expect(stdout).toBe("0\n1\n2\n3\n");
@@ -153,7 +185,9 @@ describe("a container gets the caller's", () => {
 
   test("nothing of the environment", async () => {
     const env = { ...process.env, RUNHCS_NOFILE: "1024", FOREIGN: "x" };
-    const { stdout } = await host.runhcs(["run", "-b", host.bundle(processOf(["env"])), host.newId()], { env });
+    const { stdout } = await host.runhcs(["run", "-b", host.bundle(processOf(["env"])), host.newId()], {
+      env,
+    });
     expect(stdout.split("\n").filter((line) => line !== "" && !line.startsWith("PATH="))).toEqual(
       stdout.includes("HOME=") ? ["HOME=/root"] : [],
     );
@@ -164,12 +198,27 @@ describe("with an environment that is", () => {
   test.each<[string, NodeJS.ProcessEnv]>([
     ["empty", {}],
     ["without a runtime folder", { XDG_RUNTIME_DIR: "" }],
-    ["full of what changes Node", { NODE_OPTIONS: "--no-such-option", NODE_EXTRA_CA_CERTS: "/absent", PATH: "/absent" }],
+    [
+      "full of what changes Node",
+      { NODE_OPTIONS: "--no-such-option", NODE_EXTRA_CA_CERTS: "/absent", PATH: "/absent" },
+    ],
   ])("%s, every command of an engine works", async (_, env) => {
     const id = host.newId();
     const bundle = host.bundle(UNTIL_KILLED);
-    const lines = [["create", "-b", bundle, id], ["start", id], ["pause", id], ["resume", id], ["state", id]];
-    lines.push(["exec", id, "true"], ["ps", "--format", "json", id], ["list"], ["kill", id, "KILL"], ["delete", "--force", id]);
+    const lines = [
+      ["create", "-b", bundle, id],
+      ["start", id],
+      ["pause", id],
+      ["resume", id],
+      ["state", id],
+    ];
+    lines.push(
+      ["exec", id, "true"],
+      ["ps", "--format", "json", id],
+      ["list"],
+      ["kill", id, "KILL"],
+      ["delete", "--force", id],
+    );
     for (const line of lines) {
       const { code, stderr } = await host.runhcs(line, { env });
       expect({ line: line[0], code, stderr }).toEqual({ line: line[0], code: 0, stderr: "" });
@@ -211,7 +260,12 @@ describe("exec", () => {
     ["another user and group", ["-u", "1000:29"], "id -u; id -g", "1000\n29\n"],
     ["further groups", ["--user", "5:6", "-g", "7", "--additional-gids", "8"], "id -G", "6 7 8\n"],
     ["no capability by default", [], "grep CapEff /proc/self/status", "CapEff:\t0000000000000000\n"],
-    ["a capability more", ["--cap", "CAP_KILL"], "grep CapEff /proc/self/status", "CapEff:\t0000000000000020\n"],
+    [
+      "a capability more",
+      ["--cap", "CAP_KILL"],
+      "grep CapEff /proc/self/status",
+      "CapEff:\t0000000000000020\n",
+    ],
     ["no new privileges", ["--no-new-privs"], "grep NoNewPrivs /proc/self/status", "NoNewPrivs:\t1\n"],
   ])("gives the process %s", async (_, flags, script, output) => {
     expect(await exec(...flags, id, "sh", "-c", script)).toEqual({ code: 0, stdout: output, stderr: "" });
@@ -219,20 +273,30 @@ describe("exec", () => {
 
   test("runs the process that a file describes", async () => {
     const file = host.newPath();
-    const described = { ...shellProcess("echo $PWD $WORD; exit 9"), cwd: "/tmp", env: ["PATH=/bin", "WORD=w"] };
+    const described = {
+      ...shellProcess("echo $PWD $WORD; exit 9"),
+      cwd: "/tmp",
+      env: ["PATH=/bin", "WORD=w"],
+    };
     fs.writeFileSync(file, JSON.stringify(described));
     expect(await exec("--process", file, id)).toEqual({ code: 9, stdout: "/tmp w\n", stderr: "" });
   });
 
   test("--detach returns at once, and the process runs on", async () => {
-    expect(await exec("--detach", id, "sh", "-c", "sleep 0.2; echo done > /out/detached")).toMatchObject({ code: 0 });
+    expect(await exec("--detach", id, "sh", "-c", "sleep 0.2; echo done > /out/detached")).toMatchObject({
+      code: 0,
+    });
     expect(host.readOut("detached")).toBeUndefined();
     expect(await eventually(() => host.readOut("detached"))).toBe("done\n");
   });
 
   test.each<[string, string[], RegExp]>([
     ["a program that is not there", ["no-such"], /exec: "no-such": executable file not found in \$PATH\n$/],
-    ["a user that is no number", ["--user", "alice", "true"], /^Cannot use --user "alice": a number is needed/],
+    [
+      "a user that is no number",
+      ["--user", "alice", "true"],
+      /^Cannot use --user "alice": a number is needed/,
+    ],
     ["a process file that is not there", ["--process", "/absent"], /^Cannot load process "\/absent": /],
     ["no program", [], /exec args cannot be empty\n$/],
   ])("fails with 255 and one line for %s", async (_, words, message) => {

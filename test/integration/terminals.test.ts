@@ -14,7 +14,9 @@ function terminal(config: TestConfig): void {
 
 /** Runs runhcs on a terminal of its own. @returns what appears on it, and the exit code */
 async function onTerminal(words: readonly string[], input = "") {
-  const line = [RUNHCS, "--root", host.root, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const line = [RUNHCS, "--root", host.root, ...words]
+    .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+    .join(" ");
   return call("/usr/bin/script", ["-qec", line, "/dev/null"], host.folder, { input });
 }
 
@@ -50,7 +52,17 @@ describe("a console socket gets the master's side of", () => {
   test("an exec's terminal", async () => {
     const [socket, id] = [host.newPath(), await host.running()];
     const receiver = await receiveConsole(socket, "x\n");
-    await host.ok("exec", "--tty", "--detach", "--console-socket", socket, id, "sh", "-c", "test -t 0 && read a && echo got $a");
+    await host.ok(
+      "exec",
+      "--tty",
+      "--detach",
+      "--console-socket",
+      socket,
+      id,
+      "sh",
+      "-c",
+      "test -t 0 && read a && echo got $a",
+    );
     await exitCodeOf(receiver.process);
     expect(receiver.output()).toContain("got x\r\n");
     await host.ok("delete", "--force", id);
@@ -59,7 +71,10 @@ describe("a console socket gets the master's side of", () => {
 
 describe("on the caller's terminal", () => {
   test("run hands it on, with its exit code", async () => {
-    const bundle = host.bundle("test -t 0 && test -t 1 && test -t 2 && echo all; read a; echo got $a; exit 5", terminal);
+    const bundle = host.bundle(
+      "test -t 0 && test -t 1 && test -t 2 && echo all; read a; echo got $a; exit 5",
+      terminal,
+    );
     const result = await onTerminal(["run", "-b", bundle, host.newId()], "words\n");
     expect(result.code).toBe(5);
     expect(result.stdout).toContain("all\r\n");
@@ -82,12 +97,14 @@ describe("on the caller's terminal", () => {
   });
 
   test("Ctrl-C reaches the program once", async () => {
-    const script = "trap 'echo int; n=x$n' INT; echo ready; while [ ! -e /out/stop ]; do sleep 0.02; done; echo n=$n; exit 4";
+    const script =
+      "trap 'echo int; n=x$n' INT; echo ready; while [ ! -e /out/stop ]; do sleep 0.02; done; echo n=$n; exit 4";
     const bundle = host.bundle(script, terminal);
-    const child = spawn(
-      "/usr/bin/script",
-      ["-qec", `${RUNHCS} --root ${host.root} run -b ${bundle} ${host.newId()}`, "/dev/null"],
-    );
+    const child = spawn("/usr/bin/script", [
+      "-qec",
+      `${RUNHCS} --root ${host.root} run -b ${bundle} ${host.newId()}`,
+      "/dev/null",
+    ]);
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => void (output += chunk.toString()));
     await eventually(() => output.includes("ready") || undefined);
@@ -107,10 +124,34 @@ describe("on the caller's terminal", () => {
 
 describe("a terminal is refused", () => {
   test.each([
-    ["create", ["create"], terminal, [], "cannot allocate tty if runhcs will detach without setting console socket"],
-    ["run --detach", ["run", "-d"], terminal, [], "cannot allocate tty if runhcs will detach without setting console socket"],
-    ["create", ["create"], undefined, ["--console-socket", "/s"], "cannot use console socket if runhcs will not detach or allocate tty"],
-    ["run", ["run"], terminal, ["--console-socket", "/s"], "cannot use console socket if runhcs will not detach or allocate tty"],
+    [
+      "create",
+      ["create"],
+      terminal,
+      [],
+      "cannot allocate tty if runhcs will detach without setting console socket",
+    ],
+    [
+      "run --detach",
+      ["run", "-d"],
+      terminal,
+      [],
+      "cannot allocate tty if runhcs will detach without setting console socket",
+    ],
+    [
+      "create",
+      ["create"],
+      undefined,
+      ["--console-socket", "/s"],
+      "cannot use console socket if runhcs will not detach or allocate tty",
+    ],
+    [
+      "run",
+      ["run"],
+      terminal,
+      ["--console-socket", "/s"],
+      "cannot use console socket if runhcs will not detach or allocate tty",
+    ],
   ])("to %s: %s", async (_, command, change, flags, message) => {
     const result = await host.runhcs([...command, ...flags, "-b", host.bundle("true", change), host.newId()]);
     expect(result).toEqual({ code: 1, stdout: "", stderr: `${message}\n` });

@@ -6,7 +6,7 @@ import { containerProcess } from "./container-process.ts";
 import { initProcess } from "./container-properties.ts";
 import { startExecutor } from "./executor-call.ts";
 import { readPid, watchPid, writePidFile } from "./pid-file.ts";
-import { checkProgram } from "./program-check.ts";
+import { checkProgram, fileUser } from "./program-check.ts";
 import { callName, type SystemContext } from "./system-context.ts";
 
 /**
@@ -62,11 +62,16 @@ function execWords(
   return words;
 }
 
-function checkExecutable(
-  context: SystemContext,
-  { OciProcess: { args = [], env = [], cwd } }: ProcessParameters,
-): void {
+function checkExecutable(context: SystemContext, { OciProcess: process }: ProcessParameters): void {
   const init = initProcess(context);
   if (init === undefined) return;
-  checkProgram(`container "${context.id}"`, { root: `/proc/${init.pid}/root`, mounts: [], args, env, cwd });
+  const { args = [], env = [], cwd } = process;
+  const root = `/proc/${init.pid}/root`;
+  const user = hasIdsOfHost(context, init.pid) ? fileUser(process) : undefined;
+  checkProgram(`container "${context.id}"`, { root, mounts: [], user, args, env, cwd });
+}
+
+/** Whether a process counts user ids as the host does: its user namespace maps all of them to themselves. */
+function hasIdsOfHost({ machine }: SystemContext, pid: number): boolean {
+  return /^\s*0\s+0\s+4294967295\s*$/.test(machine.readText(`/proc/${pid}/uid_map`) ?? "");
 }

@@ -125,7 +125,7 @@ export class ContainerSystem implements ComputeSystem {
   async terminate(): Promise<void> {
     const { machine, folder } = this.#context;
     await this.#endCreation();
-    if (executorRecord(this.#context) === undefined) removeHalfMade(this.#context);
+    if (executorRecord(this.#context) === undefined) await removeHalfMade(this.#context);
     else await this.#deleteInExecutor();
     machine.remove(folder.path);
   }

@@ -38,7 +38,7 @@ export async function startExecutor(context: SystemContext, call: ExecutorCall):
   const { executor } = record;
   const program = await machine.start({
     path: executor.path,
-    args: [...globalWords(executor.name, options, log), ...call.words, id, ...(call.operands ?? [])],
+    args: [...globalWords(executor.name, options, log), ...call.words, "--", id, ...(call.operands ?? [])],
     ownStreams: call.ownStreams ?? false,
     followed: call.relaysExitCode ?? false,
     preserveFds: call.preserveFds ?? 0,

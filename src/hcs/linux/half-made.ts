@@ -5,27 +5,47 @@ import { join, posix } from "node:path";
 import { errnoCode } from "../../base/errors.ts";
 import { parseJson } from "../../base/lossless-json.ts";
 import { readCgroupPaths, readMounts } from "./cgroups/cgroup-paths.ts";
+import { readPid } from "./pid-file.ts";
 import { executorRoot, type SystemContext } from "./system-context.ts";
 
+const SIGKILL = 9;
+
+/** How often, and how many times, the end of the last process in a group is looked for. */
+const POLL_MS = 10;
+const POLLS = 100;
+
 /**
- * Removes the executor's half-made state folder and the empty control groups of a system.
+ * Removes the executor's half-made state folder, the init process and the empty control groups of a system.
  *
  * Only a group without processes can be removed, so one that the bundle shares with others is safe.
  */
-export function removeHalfMade(context: SystemContext): void {
+export async function removeHalfMade(context: SystemContext): Promise<void> {
   const { machine, options, record, id } = context;
   machine.remove(join(executorRoot(options.root, record.executor.name), id));
-  removeEmptyCgroups(context);
-}
-
-function removeEmptyCgroups(context: SystemContext): void {
   const path = cgroupPath(context);
   if (path === undefined || path === "/") return;
+  killInit(context, path);
+  for (let poll = 0; !removeEmptyCgroups(path) && poll < POLLS; poll++)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}
+
+/** The init process may outlive the record of it; its control group proves that the pid is still its own. */
+function killInit({ machine, folder }: SystemContext, path: string): void {
+  const pid = readPid(machine, folder.pidFile);
+  const groups = pid === undefined ? undefined : ifExists(() => readCgroupPaths(pid));
+  if (pid === undefined || groups === undefined) return;
+  const folders = [...Object.values(groups.controllers), groups.unified];
+  if (folders.some((group) => group?.endsWith(path) === true)) machine.signal(pid, SIGKILL);
+}
+
+/** @returns false if a process is still in one of the groups */
+function removeEmptyCgroups(path: string): boolean {
   const mounts = readMounts().filter(({ type }) => type === "cgroup" || type === "cgroup2");
   // runc puts a group without an absolute path below the group of whoever calls it.
   const { controllers, unified } = readCgroupPaths(process.pid);
   const folders = [...mounts.map(({ mountPoint }) => mountPoint), ...Object.values(controllers), unified];
-  for (const folder of new Set(folders)) if (folder !== undefined) removeEmpty(join(folder, path));
+  const groups = [...new Set(folders)].filter((folder) => folder !== undefined);
+  return groups.map((folder) => removeEmpty(join(folder, path))).every(Boolean);
 }
 
 /** Where the executor puts the groups: a path below each hierarchy. */
@@ -41,11 +61,13 @@ function cgroupPath({ machine, folder, id }: SystemContext): string | undefined 
   }
 }
 
-function removeEmpty(directory: string): void {
+function removeEmpty(directory: string): boolean {
   try {
     ifExists(() => rmdirSync(directory));
+    return true;
   } catch (error) {
     const code = errnoCode(error);
     if (code !== "EBUSY" && code !== "ENOTEMPTY" && code !== "EPERM" && code !== "EROFS") throw error;
+    return code !== "EBUSY";
   }
 }

@@ -4,28 +4,19 @@
  *
  * Only a certain answer counts. A path that leads through a mount of the container is left to the executor.
  */
-import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { ProcessError } from "../../base/errors.ts";
-import { ifExists } from "../../base/files.ts";
+import type { OciProcess } from "../../schema/oci.ts";
+import type { FileUser } from "./access.ts";
+import { findInRoot, type RootView } from "./find-in-root.ts";
 
 /** Where and how a program is looked for. */
-export interface ProgramSearch {
-  /** The container's root folder, as the caller sees it. */
-  root: string;
-  /** Folders inside that hold other file systems once the container runs. */
-  mounts: readonly string[];
+export interface ProgramSearch extends RootView {
   args: readonly string[];
   env: readonly string[];
   /** The working folder, where a relative path with a slash starts. */
   cwd: string;
 }
-
-/** What a look at one path told; `unsure` when only the executor can know. */
-type Finding = "program" | "missing" | "not a directory" | "forbidden" | "unsure";
-
-/** The kernel's own limit of links in one path. */
-const MAX_LINKS = 40;
 
 /** Used when the container's environment has none, as the executors do. */
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -50,7 +41,7 @@ export function checkProgram(subject: string, search: ProgramSearch): void {
 }
 
 function pathFault(search: ProgramSearch, program: string): string | undefined {
-  switch (find(search, posix.resolve(search.cwd, program))) {
+  switch (findInRoot(search, posix.resolve(search.cwd, program))) {
     case "missing":
       return `stat ${program}: no such file or directory`;
     case "not a directory":
@@ -66,41 +57,16 @@ function nameFault(search: ProgramSearch, program: string): string | undefined {
   const variable = search.env.find((entry) => entry.startsWith("PATH="))?.slice("PATH=".length);
   const findings = (variable ?? DEFAULT_PATH)
     .split(":")
-    .map((folder) => find(search, posix.resolve(search.cwd, folder, program)));
-  const absent = findings.every((finding) => finding === "missing" || finding === "not a directory");
+    .map((folder) => findInRoot(search, posix.resolve(search.cwd, folder, program)));
+  const absent = findings.every((finding) => finding !== "program" && finding !== "unsure");
   return absent ? "executable file not found in $PATH" : undefined;
 }
 
-/** Follows a path inside the root step by step, because links must not lead out of it. */
-function find(search: ProgramSearch, path: string): Finding {
-  let rest = path.split("/").filter((part) => part !== "" && part !== ".");
-  let at = "/";
-  for (let links = 0; rest.length > 0;) {
-    const [part = "", ...further] = rest;
-    rest = further;
-    const next = posix.join(at, part);
-    if (search.mounts.some((mount) => isInside(next, mount))) return "unsure";
-    const stats = ifExists(() => lstatSync(posix.join(search.root, next)));
-    if (stats === undefined) return "missing";
-    if (stats.isSymbolicLink()) {
-      if (++links > MAX_LINKS) return "unsure";
-      const target = readlinkSync(posix.join(search.root, next));
-      rest = [...target.split("/").filter((word) => word !== "" && word !== "."), ...rest];
-      if (target.startsWith("/")) at = "/";
-    } else if (rest.length > 0 && !stats.isDirectory()) return "not a directory";
-    else if (rest.length === 0) return judge(stats);
-    else at = next;
-  }
-  return "forbidden";
-}
+const OVERRIDE = "CAP_DAC_OVERRIDE";
 
-function judge(stats: Stats): Finding {
-  if (stats.isDirectory()) return "forbidden";
-  if (!stats.isFile()) return "unsure";
-  return (stats.mode & 0o111) === 0 ? "forbidden" : "program";
-}
-
-function isInside(path: string, mount: string): boolean {
-  const folder = posix.resolve("/", mount);
-  return folder !== "/" && (path === folder || path.startsWith(`${folder}/`));
+/** The user of a process whose ids are those of the host. */
+export function fileUser({ user, capabilities }: OciProcess): FileUser {
+  const uid = user?.uid ?? 0;
+  const has = [...(capabilities?.effective ?? []), ...(capabilities?.ambient ?? [])].includes(OVERRIDE);
+  return { uid, overridesAccess: uid === 0 || has };
 }

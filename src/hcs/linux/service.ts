@@ -4,7 +4,7 @@
  * It is not a daemon. Its memory is the state folder; every call opens, acts and leaves nothing resident.
  */
 import { posix } from "node:path";
-import { cleanUpAfter } from "../../base/errors.ts";
+import { cleanUpAfter, PlatformError } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { OciConfig, OciFeatures } from "../../schema/oci.ts";
 import type {
@@ -25,7 +25,7 @@ import { flagWords, initWords } from "./executor-words.ts";
 import { withListenFds } from "./listen-fds.ts";
 import type { Machine } from "./machine.ts";
 import { readPid, watchPid, writePidFile } from "./pid-file.ts";
-import { checkProgram } from "./program-check.ts";
+import { checkProgram, fileUser } from "./program-check.ts";
 import { executableSpecification } from "./specification.ts";
 import {
   readSystemRecord,
@@ -164,11 +164,7 @@ export class LinuxComputeService implements ComputeService {
         message,
       });
     }
-    this.#machine.writeText(context.folder.record, JSON.stringify(context.record));
-    this.#machine.writeText(
-      context.folder.config,
-      stringifyJson(executableSpecification(specification, bundle, executor.name)),
-    );
+    writeSystem(context, executableSpecification(specification, bundle, executor.name));
     return context;
   }
 
@@ -201,12 +197,29 @@ export class LinuxComputeService implements ComputeService {
   }
 }
 
+/** Writes down all of a system or nothing. @throws {PlatformError} STATE_IO */
+function writeSystem({ machine, id, folder, record }: SystemContext, specification: OciConfig): void {
+  try {
+    machine.writeText(folder.record, JSON.stringify(record));
+    machine.writeText(folder.config, stringifyJson(specification));
+  } catch (error) {
+    machine.remove(folder.path);
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `Cannot keep the state of container "${id}" in "${folder.path}": ${reason}`;
+    throw new PlatformError("STATE_IO", message, {
+      hint: "Check free space and permissions there, or give another folder with --root",
+      cause: error,
+    });
+  }
+}
+
 function checkInitProgram(id: string, specification: OciConfig, bundle: string): void {
-  const { process, root, mounts = [] } = specification;
+  const { process, root, mounts = [], linux } = specification;
   if (process === undefined || root === undefined) return;
   checkProgram(`container "${id}"`, {
     root: posix.resolve(bundle, root.path),
     mounts: mounts.map((mount) => mount.destination),
+    user: linux?.namespaces?.some(({ type }) => type === "user") ? undefined : fileUser(process),
     args: process.args ?? [],
     env: process.env ?? [],
     cwd: process.cwd,

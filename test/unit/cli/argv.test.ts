@@ -41,7 +41,6 @@ describe("splitCommand finds the command", () => {
   test.each([
     ["nothing", [], []],
     ["flags only", ["--debug", "--root", "/r"], ["--debug", "--root", "/r"]],
-    ["a flag without its value", ["--root"], ["--root"]],
   ] as const)("nowhere in %s", (_, argv, words) => {
     expect(splitCommand(argv, globalFlags, NAMES)).toEqual({ words });
   });
@@ -53,7 +52,11 @@ describe("splitLine keeps for the program of exec", () => {
     ["a global flag", ["web", "ls", "--root", "--help"], ["web", "ls", "--root", "--help"]],
     ["repeated words, in order", ["web", "a", "b", "a", "a"], ["web", "a", "b", "a", "a"]],
     ["a -- behind the id", ["web", "--", "ls"], ["web", "--", "ls"]],
-    ["a -- of its own", ["web", "sh", "-c", "ls -- x", "--", "--"], ["web", "sh", "-c", "ls -- x", "--", "--"]],
+    [
+      "a -- of its own",
+      ["web", "sh", "-c", "ls -- x", "--", "--"],
+      ["web", "sh", "-c", "ls -- x", "--", "--"],
+    ],
     ["empty words", ["web", "", ""], ["web", "", ""]],
     ["a lone dash", ["web", "cat", "-"], ["web", "cat", "-"]],
   ])("%s", (_, words, operands) => {
@@ -67,7 +70,11 @@ describe("splitLine keeps for the program of exec", () => {
 
 describe("splitLine reads the flags of exec", () => {
   test.each([
-    ["with values", ["--cwd", "/tmp", "--env", "A=1", "-e", "B=2", "web"], ["--cwd", "/tmp", "--env", "A=1", "-e", "B=2"]],
+    [
+      "with values",
+      ["--cwd", "/tmp", "--env", "A=1", "-e", "B=2", "web"],
+      ["--cwd", "/tmp", "--env", "A=1", "-e", "B=2"],
+    ],
     ["with a value that looks like a flag", ["--env", "-x", "web"], ["--env", "-x"]],
     ["with a value that is a --", ["--cwd", "--", "web"], ["--cwd", "--"]],
     ["with a value that holds an equals sign", ["-env=A=b=c", "web"], ["--env=A=b=c"]],
@@ -86,6 +93,16 @@ describe("splitLine reads the flags of exec", () => {
     expect(() => splitExec(word, "web")).toThrow(/^Cannot set the switch --(tty|detach) to "/);
   });
 });
+
+test.each([["--cwd"], ["-e"], ["web", "--all", "-root"]])(
+  "splitLine refuses a flag without its value: %j",
+  (...words) => {
+    expect(() => splitLine(words, execTable, false)).toThrow(UsageError);
+    expect(() => splitLine(words, execTable, false)).toThrow(
+      /^Cannot read the flag (--cwd|-e|--root): it expects a value$/,
+    );
+  },
+);
 
 describe("splitLine of a command without a program", () => {
   test.each([
@@ -145,7 +162,9 @@ describe("for any words", () => {
 
   test("no word is lost but the first -- and a switch set to false", () => {
     fc.assert(
-      fc.property(fc.array(word.filter((text) => !/^--?[a-z-]+=/.test(text))), (words) => {
+      fc.property(fc.array(word.filter((text) => !/^--?[a-z-]+=/.test(text))), (all) => {
+        // The last word is no flag that lacks its value.
+        const words = [...all, "end"];
         const { flags, operands } = splitLine(words, execTable, false);
         const lost = words.length - flags.length - operands.length;
         expect([0, words.includes("--") ? 1 : 0]).toContain(lost);

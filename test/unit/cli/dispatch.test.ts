@@ -7,12 +7,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UsageError } from "../../../src/base/errors.ts";
 import type { CommandTable } from "../../../src/cli/command-table.ts";
 import { dispatch } from "../../../src/cli/dispatch.ts";
-import { writeText } from "../../../src/cli/print.ts";
 import { RuntimeCommand } from "../../../src/cli/runtime-command.ts";
 
+const streams = vi.hoisted(() => ({ written: [] as string[] }));
 vi.mock("../../../src/cli/print.ts", () => ({
-  writeText: vi.fn(),
-  printLine: vi.fn(),
+  writeText: (_: number, text: string) => void streams.written.push(text),
+  printLine: () => {},
   isTerminal: async () => false,
 }));
 
@@ -55,15 +55,12 @@ beforeEach(() => {
   seen = undefined;
 });
 afterEach(() => {
-  vi.mocked(writeText).mockClear();
+  streams.written = [];
   rmSync(folder, { recursive: true });
 });
 
 function stderr(): string {
-  return vi
-    .mocked(writeText)
-    .mock.calls.map(([, text]) => text)
-    .join("");
+  return streams.written.join("");
 }
 
 function logged(): unknown[] {
@@ -114,12 +111,17 @@ describe("dispatch logs one record of", () => {
     ["a usage error of a command with its own failure code", ["programs"], /missing id$/, 255],
   ])("%s", async (_, argv, message, code) => {
     expect(await dispatch(["--log", log, "--log-format=json", ...argv], commands)).toBe(code);
-    expect(logged()).toEqual([{ level: "error", msg: expect.stringMatching(message), time: expect.any(String) }]);
+    expect(logged()).toEqual([
+      { level: "error", msg: expect.stringMatching(message), time: expect.any(String) },
+    ]);
     expect(stderr()).toBe(`${(logged()[0] as { msg: string }).msg}\n`);
   });
 
   test("a failure whose --log stands behind the command", async () => {
-    await dispatch(["programs", "--cwd", "/x", "--log", log, "--log-format", "json", "web", "fail"], commands);
+    await dispatch(
+      ["programs", "--cwd", "/x", "--log", log, "--log-format", "json", "web", "fail"],
+      commands,
+    );
     expect(logged()).toHaveLength(1);
   });
 });

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ContainerStateError, RuntimeError, UsageError } from "../../../src/base/errors.ts";
 import { failureMessage, reportFailure, reportPhases } from "../../../src/cli/render-error.ts";
-import { writeText } from "../../../src/cli/print.ts";
 
-// Standard error is the only thing that cannot be had twice in a process; whether it is a terminal stays false.
-vi.mock("../../../src/cli/print.ts", () => ({ writeText: vi.fn(), isTerminal: async () => terminal }));
+// Standard error and whether it is a terminal are the only things that a test cannot have for itself.
+const streams = vi.hoisted(() => ({ written: [] as string[], isTerminal: false }));
+vi.mock("../../../src/cli/print.ts", () => ({
+  writeText: (fd: number, text: string) => void streams.written.push(fd === 2 ? text : `stdout: ${text}`),
+  isTerminal: async () => streams.isTerminal,
+}));
 
-let terminal = false;
 let folder: string;
 let path: string;
 
@@ -19,16 +21,13 @@ beforeEach(() => {
   path = join(folder, "log");
 });
 afterEach(() => {
-  terminal = false;
-  vi.mocked(writeText).mockClear();
+  streams.isTerminal = false;
+  streams.written = [];
   rmSync(folder, { recursive: true });
 });
 
 function stderr(): string {
-  return vi
-    .mocked(writeText)
-    .mock.calls.map(([fd, text]) => `${fd === 2 ? "" : "stdout!"}${text}`)
-    .join("");
+  return streams.written.join("");
 }
 
 function logRecords(): unknown[] {
@@ -64,7 +63,7 @@ describe("reportFailure writes to standard error", () => {
   });
 
   test("the hint as a second line on a terminal", async () => {
-    terminal = true;
+    streams.isTerminal = true;
     await reportFailure(failure, { format: "text" });
     expect(stderr()).toBe("Cannot do it\nhint: Do that\n");
   });
@@ -72,7 +71,7 @@ describe("reportFailure writes to standard error", () => {
   test("nothing when a program has printed the failure already, which is logged all the same", async () => {
     const printed = new RuntimeError("TOOL_FAILED", "Cannot", { hint: "Do that" });
     printed.alreadyPrinted = true;
-    terminal = true;
+    streams.isTerminal = true;
     await reportFailure(printed, { path, format: "json" });
     expect(stderr()).toBe("");
     expect(logRecords()).toMatchObject([{ level: "error", msg: "Cannot" }]);

@@ -33,7 +33,12 @@ describe("toUsageError puts into one line", () => {
       ["web", "extra"],
       /^Cannot run "runhcs it": unexpected argument: extra$/,
     ],
-    ["a flag without its value", Create, ["web", "--bundle"], /^Cannot run "runhcs it": flag --bundle expects a value$/],
+    [
+      "a flag without its value",
+      Create,
+      ["web", "--bundle"],
+      /^Cannot run "runhcs it": flag --bundle expects a value$/,
+    ],
     [
       "a value that is no number",
       Exec,

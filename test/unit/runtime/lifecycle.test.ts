@@ -81,7 +81,11 @@ describe("requireStatus", () => {
       const act = (): void => requireStatus(operation, "web", status);
       expect(act).toThrow(ContainerStateError);
       expect(act).toThrow(
-        expect.objectContaining({ code: "CONTAINER_STATUS", id: "web", hint: expect.stringMatching(/^It must be /) }),
+        expect.objectContaining({
+          code: "CONTAINER_STATUS",
+          id: "web",
+          hint: expect.stringMatching(/^It must be /),
+        }),
       );
       expect(act).toThrow(phrase);
     },

@@ -92,7 +92,11 @@ describe("what cannot be read", () => {
   const path = (): string => join(root, "web/state.json");
 
   test("is unknown when there is nothing", async () => {
-    for (const act of [() => store.load("web"), () => store.loadConfiguration("web"), () => store.lock("web")]) {
+    for (const act of [
+      () => store.load("web"),
+      () => store.loadConfiguration("web"),
+      () => store.lock("web"),
+    ]) {
       expect(await failureOf(act)).toEqual({
         code: "CONTAINER_NOT_FOUND",
         message: 'container "web" does not exist',
@@ -141,10 +145,10 @@ describe("list", () => {
   });
 
   test("gives ids in order, and leaves out what is not a container", async () => {
-    for (const id of ["b", "a.b", "_c", "B", "10", "9"]) await create(id);
-    for (const name of ["@hcs", "@crun", ".hidden"]) fs.mkdirSync(join(root, name));
+    for (const id of ["b", ".a", "a.b", "_c", "B", "10", "9"]) await create(id);
+    for (const name of ["@hcs", "@crun"]) fs.mkdirSync(join(root, name));
     fs.writeFileSync(join(root, "@executor.json"), "{}");
-    expect(store.list()).toEqual(["10", "9", "B", "_c", "a.b", "b"]);
+    expect(store.list()).toEqual([".a", "10", "9", "B", "_c", "a.b", "b"]);
   });
 });
 

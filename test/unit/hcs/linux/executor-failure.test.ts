@@ -75,7 +75,12 @@ describe("a container's absence, presence or status is a result of the service w
       'Cannot create container "web": container not running',
     ],
     ["runc finds it stopped", "container not running", isAlreadyStopped, "container not running"],
-    ["a signal finds no process", "kill container: No such process", isAlreadyStopped, "container not running"],
+    [
+      "a signal finds no process",
+      "kill container: No such process",
+      isAlreadyStopped,
+      "container not running",
+    ],
     [
       "Go finds its process finished",
       "unable to signal init: os: process already finished",

@@ -20,7 +20,10 @@ const WRITTEN = {
     file: "status",
     text: '{"pid":4711,"process-start-time":98765,"cgroup-path":"/web","rootfs":"/r","bundle":"/b"}',
   },
-  runc: { file: "state.json", text: '{"id":"web","init_process_pid":4711,"init_process_start":98765,"config":{}}' },
+  runc: {
+    file: "state.json",
+    text: '{"id":"web","init_process_pid":4711,"init_process_start":98765,"config":{}}',
+  },
 } as const;
 
 describe.each(["crun", "runc"] as const)("readExecutorRecord of %s", (name) => {

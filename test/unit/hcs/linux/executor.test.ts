@@ -91,7 +91,9 @@ describe("chooseExecutor, left to the host, takes", () => {
 
   test("the usual folders when PATH is empty", () => {
     vi.stubEnv("PATH", "");
-    expect(chooseExecutor(booted("one"), root, undefined).path).toMatch(/^\/usr\/(local\/)?s?bin\/(crun|runc)$/);
+    expect(chooseExecutor(booted("one"), root, undefined).path).toMatch(
+      /^\/usr\/(local\/)?s?bin\/(crun|runc)$/,
+    );
   });
 
   test("no file of that name that cannot be run, and none in a relative folder of PATH", () => {
@@ -111,7 +113,11 @@ describe("chooseExecutor, told which, takes", () => {
   test("a name's program, and remembers nothing", () => {
     const runc = install("runc");
     install("crun");
-    expect(chooseExecutor(booted("one"), root, "runc")).toEqual({ name: "runc", path: runc, cgroupView: false });
+    expect(chooseExecutor(booted("one"), root, "runc")).toEqual({
+      name: "runc",
+      path: runc,
+      cgroupView: false,
+    });
     expect(fs.existsSync(decision())).toBe(false);
   });
 
@@ -128,10 +134,25 @@ describe("chooseExecutor, told which, takes", () => {
 
   test.each([
     ["a program of another kind", "youki", "PLATFORM_UNSUPPORTED", /^Cannot use "youki" as the executor: /],
-    ["a path to another kind", "/bin/sh", "PLATFORM_UNSUPPORTED", /^Cannot use "\/bin\/sh" as the executor: /],
+    [
+      "a path to another kind",
+      "/bin/sh",
+      "PLATFORM_UNSUPPORTED",
+      /^Cannot use "\/bin\/sh" as the executor: /,
+    ],
     ["a name's beginning", "crunch", "PLATFORM_UNSUPPORTED", /^Cannot use "crunch"/],
-    ["a program that is not installed", "crun-absent", "PLATFORM_MISSING", /^Cannot find the OCI executor "crun-absent" on/],
-    ["a path that does not exist", "/absent/crun", "PLATFORM_MISSING", /^Cannot find the OCI executor "\/absent\/crun" on/],
+    [
+      "a program that is not installed",
+      "crun-absent",
+      "PLATFORM_MISSING",
+      /^Cannot find the OCI executor "crun-absent" on/,
+    ],
+    [
+      "a path that does not exist",
+      "/absent/crun",
+      "PLATFORM_MISSING",
+      /^Cannot find the OCI executor "\/absent\/crun" on/,
+    ],
     ["a relative path", "bin/crun", "PLATFORM_MISSING", /^Cannot find the OCI executor "bin\/crun" on/],
   ])("never %s", (_, requested, code, message) => {
     const act = (): unknown => chooseExecutor(booted("one"), root, requested);

@@ -47,7 +47,14 @@ function program(name: string): void {
 }
 
 function check(name: string, changes: Partial<ProgramSearch> = {}): void {
-  const search = { root, mounts: ["/mounted", "/proc"], args: [name, "x"], env: ["PATH=/bin"], cwd: "/" };
+  const search = {
+    root,
+    mounts: ["/mounted", "/proc", "/opt/tools"],
+    user: undefined,
+    args: [name, "x"],
+    env: ["PATH=/bin"],
+    cwd: "/",
+  };
   checkProgram('container "web"', { ...search, ...changes });
 }
 
@@ -68,6 +75,7 @@ describe("checkProgram accepts", () => {
     ["a link found in PATH", "chain"],
     ["what may be on a mount", "/mounted/inner/tool"],
     ["what a link leads to on a mount", "/to-mount"],
+    ["what may be on a mount whose parent folder the executor makes", "/opt/tools/echo"],
     ["a link that loops, for the kernel to refuse", "/bin/loop"],
     ["links that loop in a circle, for the kernel to refuse", "/bin/ping"],
   ])("%s", (_, name) => {
@@ -82,7 +90,6 @@ describe("checkProgram accepts", () => {
     ["a name in an empty part of PATH", "tool", { env: ["PATH=:"], cwd: "/bin" }],
     ["a name found in the usual folders when PATH is unset", "tool", { env: ["A=1"] }],
     ["a name that may be on a mount in PATH", "absent", { env: ["PATH=/bin:/mounted/inner"] }],
-    ["a name that is a folder or no program in PATH, which the executor judges", "text", {}],
     ["no program at all", "", {}],
     ["a path below a root mount, which hides nothing", "/bin/tool", { mounts: ["/"] }],
   ])("%s", (_, name, changes) => {
@@ -109,6 +116,7 @@ describe("checkProgram refuses, in runc's words,", () => {
     ["a folder", "/bin", "permission denied"],
     ["the root", "/", "permission denied"],
     ["a name that is not in PATH", "absent", "executable file not found in $PATH"],
+    ["a name that is no program in PATH", "text", "executable file not found in $PATH"],
     ["a name beginning with a mount's", "/mountedx", "stat /mountedx: no such file or directory"],
     ["a path that is none of the mount's", "/procx/tool", "stat /procx/tool: no such file or directory"],
   ])("%s", (_, name, fault) => {
@@ -123,12 +131,56 @@ describe("checkProgram refuses, in runc's words,", () => {
     ["a name when PATH is empty", "tool", { env: ["PATH="] }],
     ["a name when PATH leads out of the root", "secret", { env: ["PATH=/..:/../.."] }],
   ])("%s", (_, name, changes) => {
-    expect(() => check(name, changes)).toThrow(/no such file or directory|executable file not found in \$PATH/);
+    expect(() => check(name, changes)).toThrow(
+      /no such file or directory|executable file not found in \$PATH/,
+    );
+  });
+});
+
+describe("for a user who is not root", () => {
+  const bob = { uid: 1000, overridesAccess: false };
+  beforeAll(() => {
+    program("rootfs/private/tool");
+    program("rootfs/bin/roots-own");
+    program("rootfs/bin/group-only");
+    fs.chmodSync(join(root, "private"), 0o700);
+    fs.chmodSync(join(root, "bin/roots-own"), 0o700);
+    fs.chmodSync(join(root, "bin/group-only"), 0o710);
+  });
+
+  test.each([
+    ["a program of root alone", "/bin/roots-own"],
+    ["a program in a folder of root alone", "/private/tool"],
+  ])("%s is refused", (_, name) => {
+    expect(() => check(name, { user: bob })).toThrow(/permission denied/);
+    expect(check(name, { user: { uid: 0, overridesAccess: true } })).toBeUndefined();
+    expect(check(name, { user: undefined })).toBeUndefined();
+  });
+
+  test("a program that the group or an access list may allow is left to the kernel", () => {
+    expect(check("/bin/group-only", { user: bob })).toBeUndefined();
+  });
+
+  test("the owner's own bits count for the owner", () => {
+    fs.chownSync(join(root, "bin/group-only"), 1000, 1000);
+    fs.chmodSync(join(root, "bin/group-only"), 0o677);
+    expect(() => check("/bin/group-only", { user: bob })).toThrow(/permission denied/);
   });
 });
 
 test("checkProgram never finds what is outside the root, whatever links and dots lead there", () => {
-  const words = fc.constantFrom("..", ".", "bin", "out", "parent", "escape", "host", "applets", "outside", "a");
+  const words = fc.constantFrom(
+    "..",
+    ".",
+    "bin",
+    "out",
+    "parent",
+    "escape",
+    "host",
+    "applets",
+    "outside",
+    "a",
+  );
   const box = fs.mkdtempSync(join(tmpdir(), "runhcs-box-"));
   const inner = join(box, "root");
   fs.mkdirSync(join(inner, "a"), { recursive: true });

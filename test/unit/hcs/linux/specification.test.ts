@@ -30,7 +30,9 @@ test("runc gets absolute paths and everything else unchanged", () => {
 });
 
 test("a specification without a root and mounts stays without", () => {
-  expect(executableSpecification({ ociVersion: "1.2.0" }, "/bundle", "runc")).toEqual({ ociVersion: "1.2.0" });
+  expect(executableSpecification({ ociVersion: "1.2.0" }, "/bundle", "runc")).toEqual({
+    ociVersion: "1.2.0",
+  });
 });
 
 describe("for runc the source of a mount", () => {

@@ -1,0 +1,65 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { Matchers, TestRunner } from "./test-runner.ts";
+
+/** What came of all tests. */
+export interface RunResult {
+  passed: number;
+  /** Name and reason of each failed test. */
+  failures: string[];
+}
+
+type Step = { name: string; body: () => Promise<void> };
+
+/** A test runner of a few lines, for platforms that have no other. */
+export class PlainRunner implements TestRunner {
+  readonly #path: string[] = [];
+  readonly #before: Step[] = [];
+  readonly #tests: Step[] = [];
+  readonly #after: Step[] = [];
+
+  readonly describe = (name: string, body: () => void): void => {
+    this.#path.push(name);
+    body();
+    this.#path.pop();
+  };
+
+  readonly test = (name: string, body: () => Promise<void>): void => {
+    this.#tests.push({ name: [...this.#path, name].join(" > "), body });
+  };
+
+  readonly beforeAll = (body: () => Promise<void>): void => {
+    this.#before.push({ name: "before all", body });
+  };
+
+  readonly afterAll = (body: () => Promise<void>): void => {
+    this.#after.push({ name: "after all", body });
+  };
+
+  readonly expect = (value: unknown): Matchers => ({
+    toBe: (expected) => strictEqual(value, expected),
+    toEqual: (expected) => deepStrictEqual(value, expected),
+    toContain: (part) => ok(contains(value, part), `${String(value)} does not contain ${String(part)}`),
+    toMatch: (pattern) =>
+      ok(pattern.test(String(value)), `${String(value)} does not match ${String(pattern)}`),
+    toBeGreaterThan: (bound) => ok(Number(value) > bound, `${String(value)} is not above ${bound}`),
+  });
+
+  /** Runs what has been declared, in order. */
+  async run(): Promise<RunResult> {
+    const result: RunResult = { passed: 0, failures: [] };
+    for (const { name, body } of [...this.#before, ...this.#tests, ...this.#after]) {
+      try {
+        await body();
+        result.passed++;
+      } catch (error) {
+        result.failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return result;
+  }
+}
+
+function contains(value: unknown, part: unknown): boolean {
+  if (Array.isArray(value)) return value.includes(part);
+  return typeof value === "string" && value.includes(String(part));
+}
