@@ -283,10 +283,10 @@ describe("exec", () => {
   });
 
   test("--detach returns at once, and the process runs on", async () => {
-    expect(await exec("--detach", id, "sh", "-c", "sleep 0.2; echo done > /out/detached")).toMatchObject({
-      code: 0,
-    });
+    const script = "until [ -e /out/go ]; do sleep 0.02; done; echo done > /out/detached";
+    expect(await exec("--detach", id, "sh", "-c", script)).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(host.readOut("detached")).toBeUndefined();
+    fs.writeFileSync(`${host.rootfs}/out/go`, "");
     expect(await eventually(() => host.readOut("detached"))).toBe("done\n");
   });
 

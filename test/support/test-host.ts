@@ -59,7 +59,7 @@ export interface TestHost {
   running(script?: string, change?: (config: TestConfig) => void): Promise<string>;
   /** The answer of `state`. */
   state(id: string): Promise<{ status: string; pid: number; [key: string]: unknown }>;
-  /** A file that a container has written; undefined if there is none. */
+  /** A file that a container has written; undefined if there is none, or nothing in it yet. */
   readOut(name: string): string | undefined;
 }
 
@@ -93,7 +93,7 @@ export function useTestHost(name: string): TestHost {
       return id;
     },
     state: async (id) => JSON.parse(await host.ok("state", id)),
-    readOut: (file) => readIfExists(join(rootfs, "out", file)),
+    readOut: (file) => readIfExists(join(rootfs, "out", file)) || undefined,
   };
   beforeAll(async () => {
     await writeBusyboxRootfs(rootfs);

@@ -200,6 +200,33 @@ describe("a lock", () => {
     expect(await second).toMatchObject({ code: "CONTAINER_NOT_FOUND" });
   });
 
+  test.each([
+    ["finds that the container is gone", false],
+    ["is one of the container made anew", true],
+  ])("whose file was removed before it was taken %s", async (_, madeAnew) => {
+    await create("web");
+    const libc = openLibc();
+    let removals = 0;
+    const late = new FolderStore(root, (fd) => {
+      if (removals++ === 0) {
+        store.remove("web");
+        if (madeAnew) {
+          fs.mkdirSync(join(root, "web"));
+          fs.writeFileSync(join(root, "web/lock"), "");
+        }
+      }
+      return libc.tryLock(fd);
+    });
+    if (madeAnew) {
+      const lock = await late.lock("web");
+      const contender = fs.openSync(join(root, "web/lock"), "a");
+      expect(libc.tryLock(contender)).toBe(false);
+      fs.closeSync(contender);
+      lock.release();
+    } else expect(await failureOf(() => late.lock("web"))).toMatchObject({ code: "CONTAINER_NOT_FOUND" });
+    expect(fs.readdirSync(root)).toEqual(madeAnew ? ["web"] : []);
+  });
+
   test("that waits while the container is deleted and made anew is that of the new one", async () => {
     const first = await store.create(recordOf("web"), "{}");
     const waiting = store.lock("web");
