@@ -16,9 +16,12 @@ export function environment(marker) {
   return env;
 }
 
+/** State is kept in memory by default (/run), which not every machine's /run is. */
+const MEMORY = "/dev/shm";
+
 /** Makes the folder. `remove` deletes the containers that an interrupted measurement left, and the folder. */
 export function makeWorkplace() {
-  const folder = mkdtempSync("/tmp/runhcs-bench.");
+  const folder = mkdtempSync(join(MEMORY, "runhcs-bench."));
   const marker = `RUNHCS_BENCH=${folder}`;
   const prefix = `bench-${process.pid}-`;
   const bundle = (name) => join(folder, name);

@@ -11,13 +11,13 @@ import {
 import { basename, dirname, join } from "node:path";
 import { errnoCode } from "./errors.ts";
 
-/** Runs `read` and turns the absence of the file into undefined. */
+/** Runs `read` and turns the absence of the file, or of the process or control group that it tells of, into undefined. */
 export function ifExists<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     const code = errnoCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ESRCH") return undefined;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ESRCH" || code === "ENODEV") return undefined;
     throw error;
   }
 }

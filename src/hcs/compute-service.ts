@@ -82,7 +82,7 @@ export interface ProcessParameters {
   OciProcess: OciProcess;
   /** Sub-cgroups to place the process in, as runc's `exec --cgroup`. */
   Cgroups?: string[];
-  /** Runs even while the system is paused. */
+  /** Makes the process even though the system is paused; it runs when that is resumed. */
   IgnorePaused?: boolean;
 }
 
@@ -145,7 +145,8 @@ export interface Leftover {
   systemId?: string;
   /** What it is and where, for people. */
   description: string;
-  remove(): Promise<void>;
+  /** Looks again and removes it. @returns false if it has come into use since it was found */
+  remove(): Promise<boolean>;
 }
 
 /** What was found of one thing that containers need. */

@@ -27,11 +27,19 @@ async function lostContainers(runtime: Runtime): Promise<Leftover[]> {
     lost.push({
       systemId: id,
       description: `state of container "${id}" without a compute system`,
-      remove: async () => {},
+      remove: () => removeLost(runtime, id),
     });
   }
   return lost;
 }
+
+async function removeLost(runtime: Runtime, id: string): Promise<boolean> {
+  if ((await openSystem(runtime, id)) !== undefined) return false;
+  runtime.store.remove(id);
+  return true;
+}
+
+/** Works under the container's lock: what was found may belong to a call that was at work then and is done now. */
 
 async function removeUnused(runtime: Runtime, leftover: Leftover, dryRun: boolean): Promise<boolean> {
   const { systemId } = leftover;
@@ -39,9 +47,10 @@ async function removeUnused(runtime: Runtime, leftover: Leftover, dryRun: boolea
   const lock = isKept ? runtime.store.tryLock(systemId) : undefined;
   if (isKept && lock === undefined) return false;
   try {
-    if (!dryRun) await leftover.remove();
-    if (!dryRun && isKept) runtime.store.remove(systemId);
-    return true;
+    if (dryRun) return true;
+    const removed = await leftover.remove();
+    if (removed && isKept) runtime.store.remove(systemId);
+    return removed;
   } finally {
     lock?.release();
   }

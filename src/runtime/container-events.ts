@@ -30,6 +30,8 @@ export async function followEvents(
   const { system } = await openLiveContainer(runtime, id, "events");
   const end = new AbortController();
   const usage = emitUsage(system, intervalMs, emit, end.signal);
+  // Its failure ends the notifications too, and is then thrown by the await below.
+  usage.catch(() => end.abort());
   for await (const { Type } of system.notifications(end.signal)) {
     if (Type === "OutOfMemory") emit({ type: "oom", id });
   }

@@ -5,7 +5,7 @@ import { openContainer, openSystem } from "./open-container.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * Removes a stopped container.
+ * Removes a container that has stopped, or was created and never started, as every runtime does.
  *
  * With `force` a running one is killed first, a damaged one is removed as far as it exists, and one that does
  * not exist is no error: engines send `delete --force` after every failed create.

@@ -28,10 +28,11 @@ export interface NewProcess {
 export async function execProcess(runtime: Runtime, request: NewProcess): Promise<number> {
   const { id, attachment, cgroups, ignorePaused } = request;
   const { system, status } = await openContainer(runtime, id);
-  if (!(ignorePaused && status === "paused")) requireStatus("exec", id, status);
+  const ignoresPaused = ignorePaused && status === "paused";
+  if (!ignoresPaused) requireStatus("exec", id, status);
   const process = request.process(() => containerProcess(runtime, id));
   requireConsole(process, attachment);
-  const parameters = { OciProcess: process, Cgroups: cgroups, IgnorePaused: ignorePaused };
+  const parameters = { OciProcess: process, Cgroups: cgroups, IgnorePaused: ignoresPaused };
   const started = await system?.createProcess(parameters, attachment);
   runtime.mark("execute");
   return (await started?.wait()) ?? 0;

@@ -16,7 +16,7 @@ const ALLOWED: Record<Operation, readonly Status[]> = {
   pause: ["created", "running"],
   resume: ["paused"],
   kill: ["created", "running", "paused"],
-  delete: ["stopped"],
+  delete: ["created", "stopped"],
   update: ["created", "running", "paused"],
   events: ["created", "running", "paused"],
   checkpoint: ["running", "paused"],

@@ -49,8 +49,9 @@ export class FolderStore implements StateStore {
       writeFileAtomically(join(folder, "state.json"), JSON.stringify(record));
       return lock;
     } catch (error) {
-      if (error instanceof RuntimeError) throw error;
-      throw await cleanUpAfter(unwritable(record.id, folder, error), () => this.remove(record.id));
+      if (error instanceof ContainerStateError) throw error;
+      const failure = error instanceof RuntimeError ? error : unwritable(record.id, folder, error);
+      throw await cleanUpAfter(failure, () => this.remove(record.id));
     }
   }
 
@@ -97,8 +98,18 @@ export class FolderStore implements StateStore {
   }
 
   list(): string[] {
-    const names = ifExists(() => readdirSync(this.#root)) ?? [];
-    return names.filter((name) => !name.startsWith("@")).toSorted();
+    const entries = ifExists(() => readdirSync(this.#root, { withFileTypes: true })) ?? [];
+    const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith("@"));
+    return folders
+      .map(({ name }) => name)
+      .filter((id) => this.#holdsOnlyState(id))
+      .toSorted();
+  }
+
+  /** A folder with anything else in it was made by somebody else, whose files must never be taken for garbage. */
+  #holdsOnlyState(id: string): boolean {
+    const names = ifExists(() => readdirSync(this.#folder(id))) ?? [];
+    return names.every((name) => /^(?:lock|config\.json|state\.json|\.state\.json\.\d+)$/.test(name));
   }
 
   #folder(id: string): string {

@@ -26,6 +26,6 @@ export interface StateStore {
   tryLock(id: string): ContainerLock | undefined;
   /** Forgets a container; an unknown id is no error. */
   remove(id: string): void;
-  /** Ids in alphabetical order, including those whose record cannot be read. */
+  /** Ids in alphabetical order, including those whose record cannot be read, but nothing that others have made. */
   list(): string[];
 }

@@ -1,11 +1,12 @@
 /** Adds a process to a running container. */
 import { join } from "node:path";
+import { PlatformError } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { Attachment, ComputeProcess, ProcessParameters } from "../compute-service.ts";
 import { containerProcess } from "./container-process.ts";
 import { initProcess } from "./container-properties.ts";
 import { startExecutor } from "./executor-call.ts";
-import { readPid, watchPid, writePidFile } from "./pid-file.ts";
+import { readPid, requirePidFile, watchPid, writePidFile } from "./pid-file.ts";
 import { checkProgram, fileUser } from "./program-check.ts";
 import { callName, type SystemContext } from "./system-context.ts";
 
@@ -19,15 +20,20 @@ export async function execInContainer(
   parameters: ProcessParameters,
   attachment: Attachment,
 ): Promise<ComputeProcess> {
+  requirePausedExec(context, parameters);
   checkExecutable(context, parameters);
+  requirePidFile(attachment.pidFile);
   const { machine, folder } = context;
   const base = join(folder.path, `exec.${callName()}`);
   const files = { process: `${base}.json`, pid: `${base}.pid` };
   machine.writeText(files.process, stringifyJson(parameters.OciProcess));
   const stopWatch = attachment.detached ? () => {} : watchPid(machine, files.pid, attachment.pidFile);
   const cleanUp = (): void => {
-    stopWatch();
-    for (const path of Object.values(files)) machine.remove(path);
+    try {
+      stopWatch();
+    } finally {
+      for (const path of Object.values(files)) machine.remove(path);
+    }
   };
   try {
     const executor = await startExecutor(context, {
@@ -51,15 +57,25 @@ export async function execInContainer(
 
 function execWords(
   files: { process: string; pid: string },
-  { Cgroups = [] }: ProcessParameters,
+  { Cgroups = [], IgnorePaused = false }: ProcessParameters,
   attachment: Attachment,
 ): string[] {
   const words = ["exec", "--process", files.process, "--pid-file", files.pid];
   if (attachment.detached) words.push("--detach");
   if (attachment.consoleSocket !== undefined) words.push("--console-socket", attachment.consoleSocket);
   if (attachment.preserveFds > 0) words.push("--preserve-fds", String(attachment.preserveFds));
+  if (IgnorePaused) words.push("--ignore-paused");
   for (const cgroup of Cgroups) words.push("--cgroup", cgroup);
   return words;
+}
+
+/** @throws {PlatformError} if the executor cannot add a process to a paused container */
+function requirePausedExec({ id, record }: SystemContext, { IgnorePaused }: ProcessParameters): void {
+  if (IgnorePaused !== true || record.executor.name === "runc") return;
+  const message = `Cannot exec in the paused container "${id}": its executor, ${record.executor.name}, cannot do that`;
+  throw new PlatformError("PLATFORM_UNSUPPORTED", message, {
+    hint: "Resume the container first, or create it with --executor runc",
+  });
 }
 
 function checkExecutable(context: SystemContext, { OciProcess: process }: ProcessParameters): void {

@@ -25,20 +25,25 @@ export function containerProperties(
   context: SystemContext,
   types: readonly PropertyType[],
 ): SystemProperties {
-  const init = initProcess(context);
   const base = { Id: context.id, RuntimeOsType: "Linux", Executor: context.record.executor.name } as const;
-  const paths = init === undefined ? undefined : ifExists(() => readCgroupPaths(init.pid));
-  if (init === undefined || paths === undefined) {
-    return { ...base, State: isBeingCreated(context) ? "Creating" : "Stopped", ProcessId: 0 };
-  }
-  const properties: SystemProperties = {
-    ...base,
+  // Asked first: an executor that ends between the two questions leaves its record to the second.
+  const isCreating = isBeingCreated(context);
+  const init = initProcess(context);
+  const live = init === undefined ? undefined : ifExists(() => liveProperties(init, types));
+  return { ...base, ...(live ?? { State: isCreating ? "Creating" : "Stopped", ProcessId: 0 }) };
+}
+
+function liveProperties(
+  init: ExecutorRecord,
+  types: readonly PropertyType[],
+): Omit<SystemProperties, "Id" | "RuntimeOsType"> {
+  const paths = readCgroupPaths(init.pid);
+  return {
     State: liveState(init, isFrozen(paths)),
     ProcessId: init.pid,
+    ...(types.includes("ProcessList") ? { ProcessList: readProcesses(paths) } : {}),
+    ...(types.includes("Metrics") ? { Metrics: { ...readMetrics(paths) } } : {}),
   };
-  if (types.includes("ProcessList")) properties.ProcessList = readProcesses(paths);
-  if (types.includes("Metrics")) properties.Metrics = { ...readMetrics(paths) };
-  return properties;
 }
 
 function liveState(init: ExecutorRecord, frozen: boolean): SystemState {

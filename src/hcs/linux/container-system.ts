@@ -131,6 +131,8 @@ export class ContainerSystem implements ComputeSystem {
   }
 
   async #deleteInExecutor(): Promise<void> {
+    // The executor's log is written there, and the folder may be gone while the executor still knows the system.
+    this.#context.machine.makeFolder(this.#context.folder.path);
     try {
       await callExecutor(this.#context, { words: ["delete", "--force"] });
     } catch (error) {

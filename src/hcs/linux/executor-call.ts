@@ -40,6 +40,7 @@ export async function startExecutor(context: SystemContext, call: ExecutorCall):
     path: executor.path,
     args: [...globalWords(executor.name, options, log), ...call.words, "--", id, ...(call.operands ?? [])],
     ownStreams: call.ownStreams ?? false,
+    readOnly: (call.ownStreams ?? false) && executor.name === "crun",
     followed: call.relaysExitCode ?? false,
     preserveFds: call.preserveFds ?? 0,
     cgroupView: call.cgroupView ?? false,

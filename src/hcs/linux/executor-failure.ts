@@ -65,9 +65,13 @@ function processFailure(id: string, words: string): ProcessError | undefined {
 
 /** What an executor says of a container's existence or status: the pattern, the result, and our words for it. */
 const SYSTEM_FAULTS: readonly [RegExp, number, (operation: string, id: string) => string][] = [
-  [/does not exist/, HcsResult.SYSTEM_NOT_FOUND, (_, id) => `container "${id}" does not exist`],
   [
-    /already exists/,
+    /^error opening file `[^`]*\/status`|\bcontainer(?: `[^`]*`)? does not exist/,
+    HcsResult.SYSTEM_NOT_FOUND,
+    (_, id) => `container "${id}" does not exist`,
+  ],
+  [
+    /^container.* already exists/,
     HcsResult.SYSTEM_ALREADY_EXISTS,
     (_, id) => `container with given ID already exists: "${id}"`,
   ],
@@ -79,6 +83,8 @@ const SYSTEM_FAULTS: readonly [RegExp, number, (operation: string, id: string) =
 ];
 
 function systemFailure({ id, call }: FailedCall, words: string): ComputeError | undefined {
+  // What a hook has said is quoted, and says nothing of this container.
+  if (/\berror (?:running|executing) (?:\w+ )?hook\b/.test(words)) return undefined;
   const operation = call.words[0] ?? "call";
   for (const [pattern, hresult, say] of SYSTEM_FAULTS) {
     if (pattern.test(words)) {

@@ -22,7 +22,8 @@ export interface Executor {
   cgroupView: boolean;
 }
 
-const PREFERENCE: readonly ExecutorName[] = ["crun", "runc"];
+/** All that are known, the best first. */
+export const EXECUTOR_NAMES: readonly ExecutorName[] = ["crun", "runc"];
 
 /** Engines call with an empty PATH, so the usual folders are always searched too. */
 const USUAL_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -75,11 +76,11 @@ function requestedExecutor(requested: string): Executor {
 }
 
 function decide(): Executor {
-  for (const name of PREFERENCE) {
+  for (const name of EXECUTOR_NAMES) {
     const found = findExecutor(name);
     if (found !== undefined) return found;
   }
-  return missing(PREFERENCE.join(" or "));
+  return missing(EXECUTOR_NAMES.join(" or "));
 }
 
 function readDecision(text: string | undefined, bootId: string): Executor | undefined {
@@ -100,7 +101,7 @@ function needsCgroupView(name: ExecutorName): boolean {
 }
 
 function knownName(text: string): ExecutorName | undefined {
-  return PREFERENCE.find((name) => text === name || text.startsWith(`${name}-`));
+  return EXECUTOR_NAMES.find((name) => text === name || text.startsWith(`${name}-`));
 }
 
 function isExecutable(path: string): boolean {

@@ -1,6 +1,7 @@
 /** Looks at a path inside a container's root, before or while it runs. */
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
+import { errnoCode } from "../../base/errors.ts";
 import { ifExists } from "../../base/files.ts";
 import { certainlyForbidden, type FileUser } from "./access.ts";
 
@@ -22,6 +23,43 @@ const MAX_LINKS = 40;
 
 /** Follows a path step by step, because links must not lead out of the root. Only a certain answer is given. */
 export function findInRoot(view: RootView, path: string): Finding {
+  try {
+    return walk(view, path);
+  } catch (error) {
+    // The container may change what is looked at, and of names that are too long only the kernel can tell.
+    if (errnoCode(error) === undefined) throw error;
+    return "unsure";
+  }
+}
+
+/** Where a mount lands: its destination with the links in it followed inside the root. */
+export function mountPlace(root: string, destination: string): string {
+  let rest = words(destination);
+  let at = "/";
+  for (let links = 0; rest.length > 0;) {
+    const [part = "", ...further] = rest;
+    rest = further;
+    const next = posix.join(at, part);
+    const target = links < MAX_LINKS ? linkTarget(posix.join(root, next)) : undefined;
+    if (target === undefined) at = next;
+    else {
+      links++;
+      rest = [...words(target), ...rest];
+      if (target.startsWith("/")) at = "/";
+    }
+  }
+  return at;
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function walk(view: RootView, path: string): Finding {
   let rest = words(path);
   let at = "/";
   for (let links = 0; rest.length > 0;) {

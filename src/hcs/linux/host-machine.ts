@@ -30,7 +30,7 @@ const IGNORED_HERE = [13, 25, 32, 33];
 const PROBE_TIMEOUT_MS = 5000;
 
 /** Variables that are ours alone and must not reach the programs we start. */
-const OWN_VARIABLES = ["RUNHCS_NOFILE", "RUNHCS_EXECUTOR", "RUNHCS_ISOLATION"];
+const OWN_VARIABLES = ["BUN_JSC_useJIT", "RUNHCS_NOFILE", "RUNHCS_EXECUTOR", "RUNHCS_ISOLATION"];
 
 /** Opens the host. @param libc gives the C library, opened at most once and only if a program is started */
 export function openHostMachine(libc: () => Libc): Machine {
@@ -64,7 +64,7 @@ function startProgram(libc: Libc, program: Program): RunningProgram {
   restoreOpenFilesLimit(libc);
   inheritDescriptors(libc, program);
   const pid = libc.spawn({
-    path: program.path,
+    path: (program.readOnly ? libc.readOnlyPath(program.path) : undefined) ?? program.path,
     argv: [program.path, ...program.args],
     env: programEnvironment(),
     defaultSignals: IGNORED_HERE,
@@ -137,8 +137,9 @@ const PTY_MAJORS = { first: 136, last: 143 };
 /** A process chooses its standard input, so it is opened only when it certainly is a terminal. */
 function resizeTerminal(libc: Libc, pid: number, columns: number, rows: number): boolean {
   const path = `/proc/${pid}/fd/0`;
-  const major = ifExists(() => statSync(path))?.rdev ?? 0;
-  if (major >> 8 < PTY_MAJORS.first || major >> 8 > PTY_MAJORS.last) return false;
+  // The lower 12 bits of the major number; above them are further bits of the minor one.
+  const major = ((ifExists(() => statSync(path))?.rdev ?? 0) >> 8) & 0xfff;
+  if (major < PTY_MAJORS.first || major > PTY_MAJORS.last) return false;
   const fd = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
   try {
     return libc.setTerminalSize(fd, columns, rows);

@@ -21,9 +21,14 @@ export const MS_BIND = 4096;
 export const MS_PRIVATE = 1 << 18;
 const RLIMIT_NOFILE = 7;
 const F_SETFD = 2;
-const FD_CLOEXEC = 1;
-const EFD_CLOEXEC = 0o2000000;
 const TIOCSWINSZ = 0x5414;
+const SYS_OPEN_TREE = 428;
+const SYS_MOUNT_SETATTR = 442;
+const AT_FDCWD = -100;
+const AT_EMPTY_PATH = 0x1000;
+const OPEN_TREE_CLONE = 1;
+const O_CLOEXEC = 0o2000000;
+const MOUNT_ATTR_RDONLY = 1n;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
@@ -58,8 +63,12 @@ export interface Libc {
   setOpenFilesSoftLimit(limit: number): void;
   /** Makes a descriptor survive an exec. @returns false if it is not open */
   inheritFd(fd: number): boolean;
-  /** Makes a descriptor vanish at an exec. */
-  hideFd(fd: number): void;
+  /**
+   * Opens a file as the only thing in a read-only mount that nobody else sees.
+   *
+   * @returns a path that reaches it, in this process and in what it spawns; undefined if the kernel is too old
+   */
+  readOnlyPath(path: string): string | undefined;
   /** Sets a terminal's size. @returns false if the descriptor is none */
   setTerminalSize(fd: number, columns: number, rows: number): boolean;
   /** Makes an event counter with the close-on-exec flag; the caller closes it. */
@@ -169,16 +178,30 @@ function fileCalls(library: IKoffiLib, errno: () => number) {
     mount: (source: string | null, target: string, type: string | null, flags: number) =>
       check(`mount on "${target}"`, mount(source, target, type, flags, null) !== 0, errno),
     inheritFd: (fd: number) => fcntl(fd, F_SETFD, 0) === 0,
-    hideFd: (fd: number) => void fcntl(fd, F_SETFD, FD_CLOEXEC),
+    readOnlyPath: (path: string) => readOnlyPath(library, path),
     setTerminalSize: (fd: number, columns: number, rows: number) =>
       ioctl(fd, TIOCSWINSZ, Uint16Array.of(rows, columns, 0, 0)) === 0,
     tryLock: (fd: number) => flock(fd, LOCK_EX | LOCK_NB) === 0,
     eventFd: () => {
-      const fd = eventfd(0, EFD_CLOEXEC);
+      const fd = eventfd(0, O_CLOEXEC);
       check("eventfd", fd < 0, errno);
       return Number(fd);
     },
   };
+}
+
+// FFI: glibc has wrappers of these two calls only since 2.36; their numbers are the same on all architectures. The
+// descriptor lives until this process ends, or until it executes another program.
+function readOnlyPath(library: IKoffiLib, path: string): string | undefined {
+  const openTree = library.func("long syscall(long, int, const char *, unsigned int)");
+  const setAttributes = library.func("long syscall(long, int, const char *, unsigned int, void *, size_t)");
+  const fd = Number(openTree(SYS_OPEN_TREE, AT_FDCWD, path, OPEN_TREE_CLONE | O_CLOEXEC));
+  if (fd < 0) return undefined;
+  // struct mount_attr: attr_set, attr_clr, propagation, userns_fd
+  const attributes = BigUint64Array.of(MOUNT_ATTR_RDONLY, 0n, 0n, 0n);
+  const failed =
+    setAttributes(SYS_MOUNT_SETATTR, fd, "", AT_EMPTY_PATH, attributes, attributes.byteLength) !== 0;
+  return failed ? undefined : `/proc/self/fd/${fd}`;
 }
 
 /** Starts a program; unlike Node's own spawn this neither opens pipes nor touches the flags of descriptors. */

@@ -15,6 +15,11 @@ export interface Program {
   ownStreams: boolean;
   /** Whether the program may run for long: then signals sent to the caller are passed on to it. */
   followed: boolean;
+  /**
+   * Whether the program is to be executed from a read-only mount of its own. crun, which copies itself or makes
+   * such a mount to protect its file from containers, then need not start a second time.
+   */
+  readOnly: boolean;
   /** How many further descriptors, from 3 upwards, the program inherits. */
   preserveFds: number;
   /** Whether the program must see a cgroup tree without controllers on its v2 part. */

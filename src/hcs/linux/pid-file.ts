@@ -1,4 +1,6 @@
 /** The caller's pid file, made from the executor's. */
+import { accessSync, constants } from "node:fs";
+import { dirname } from "node:path";
 import { PlatformError } from "../../base/errors.ts";
 import { writeFileAtomically } from "../../base/files.ts";
 import type { Machine } from "./machine.ts";
@@ -23,19 +25,54 @@ export function writePidFile(path: string | undefined, pid: number | undefined):
   try {
     writeFileAtomically(path, String(pid), 0o644);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new PlatformError("STATE_IO", `Cannot write the pid file "${path}": ${reason}`, { cause: error });
+    throw unwritable(path, error);
   }
 }
 
-/** Writes the caller's pid file as soon as there is a pid. @returns ends the watch */
+/**
+ * Requires that the caller's pid file can be made; asked before a process is, which else would have to be killed.
+ *
+ * @throws {PlatformError} STATE_IO
+ */
+export function requirePidFile(path: string | undefined): void {
+  if (path === undefined) return;
+  try {
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, cause: unknown): PlatformError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new PlatformError("STATE_IO", `Cannot write the pid file "${path}": ${reason}`, { cause });
+}
+
+/**
+ * Writes the caller's pid file as soon as there is a pid.
+ *
+ * @returns ends the watch; of a process that was faster than the watch it writes the pid all the same
+ * @throws {PlatformError} STATE_IO, from the function returned
+ */
 export function watchPid(machine: Machine, from: string, to: string | undefined): () => void {
   if (to === undefined) return () => {};
-  const timer = setInterval(() => {
-    const pid = readPid(machine, from);
+  let isWritten = false;
+  let failure: unknown;
+  const write = (): void => {
+    const pid = isWritten ? undefined : readPid(machine, from);
     if (pid === undefined) return;
+    isWritten = true;
     clearInterval(timer);
-    writePidFile(to, pid);
-  }, POLL_MS);
-  return () => clearInterval(timer);
+    try {
+      writePidFile(to, pid);
+    } catch (error) {
+      failure = error;
+    }
+  };
+  const timer = setInterval(write, POLL_MS);
+  return () => {
+    write();
+    clearInterval(timer);
+    if (failure !== undefined) throw failure;
+  };
 }

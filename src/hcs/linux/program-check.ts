@@ -8,7 +8,7 @@ import { posix } from "node:path";
 import { ProcessError } from "../../base/errors.ts";
 import type { OciProcess } from "../../schema/oci.ts";
 import type { FileUser } from "./access.ts";
-import { findInRoot, type RootView } from "./find-in-root.ts";
+import { findInRoot, mountPlace, type RootView } from "./find-in-root.ts";
 
 /** Where and how a program is looked for. */
 export interface ProgramSearch extends RootView {
@@ -30,7 +30,10 @@ const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 export function checkProgram(subject: string, search: ProgramSearch): void {
   const program = search.args[0];
   if (program === undefined || program === "") return;
-  const fault = program.includes("/") ? pathFault(search, program) : nameFault(search, program);
+  if (faultOf(search, program) === undefined) return;
+  // Only a refusal is worth the price of following every mount to where it lands.
+  const mounts = search.mounts.map((destination) => mountPlace(search.root, destination));
+  const fault = faultOf({ ...search, mounts }, program);
   if (fault === undefined) return;
   throw new ProcessError(
     `Cannot run ${subject}: unable to start container process: exec: "${program}": ${fault}`,
@@ -38,6 +41,10 @@ export function checkProgram(subject: string, search: ProgramSearch): void {
       hint: "Check process.args, process.env PATH and the root file system",
     },
   );
+}
+
+function faultOf(search: ProgramSearch, program: string): string | undefined {
+  return program.includes("/") ? pathFault(search, program) : nameFault(search, program);
 }
 
 function pathFault(search: ProgramSearch, program: string): string | undefined {

@@ -20,14 +20,15 @@ import type {
 import { ComputeError, HcsResult } from "../results.ts";
 import { ContainerSystem } from "./container-system.ts";
 import { callExecutor } from "./executor-call.ts";
-import { chooseExecutor, executorFor, type Executor } from "./executor.ts";
+import { chooseExecutor, EXECUTOR_NAMES, executorFor, findExecutor, type Executor } from "./executor.ts";
 import { flagWords, initWords } from "./executor-words.ts";
 import { withListenFds } from "./listen-fds.ts";
 import type { Machine } from "./machine.ts";
-import { readPid, watchPid, writePidFile } from "./pid-file.ts";
+import { readPid, requirePidFile, watchPid, writePidFile } from "./pid-file.ts";
 import { checkProgram, fileUser } from "./program-check.ts";
 import { executableSpecification } from "./specification.ts";
 import {
+  executorRoot,
   readSystemRecord,
   systemFolder,
   systemsRoot,
@@ -101,7 +102,10 @@ export class LinuxComputeService implements ComputeService {
     const { findLeftovers } = await import("./leftovers.ts");
     return findLeftovers({ machine: this.#machine, options: this.#options }, (id) => {
       const folder = systemFolder(this.#options.root, id);
-      return this.#context(id, readSystemRecord(this.#machine, folder) ?? this.#unknownRecord(folder.path));
+      return this.#context(
+        id,
+        readSystemRecord(this.#machine, folder) ?? this.#unknownRecord(id, folder.path),
+      );
     });
   }
 
@@ -126,11 +130,17 @@ export class LinuxComputeService implements ComputeService {
         message,
       });
     }
-    return this.#unknownRecord(path);
+    return this.#unknownRecord(id, path);
   }
 
-  #unknownRecord(path: string): SystemRecord {
-    return { executor: this.#chosenExecutor(), bundle: path, sharesPids: false };
+  /** Without a whole record only the executors' own folders tell which of them knows the system. */
+  #unknownRecord(id: string, path: string): SystemRecord {
+    const { root } = this.#options;
+    const maker = EXECUTOR_NAMES.find((name) =>
+      this.#machine.exists(posix.join(executorRoot(root, name), id)),
+    );
+    const executor = maker === undefined ? undefined : findExecutor(maker);
+    return { executor: executor ?? this.#chosenExecutor(), bundle: path, sharesPids: false };
   }
 
   #chosenExecutor(): Executor {
@@ -180,6 +190,7 @@ export class LinuxComputeService implements ComputeService {
     const { folder, record } = context;
     const stopWatch = relaysExitCode ? watchPid(this.#machine, folder.pidFile, attachment.pidFile) : () => {};
     try {
+      requirePidFile(attachment.pidFile);
       const code = await callExecutor(context, {
         words: [...words, ...initWords(context, attachment)],
         ownStreams: true,

@@ -41,7 +41,7 @@ const TABLE: Record<Operation, readonly (string | undefined)[]> = {
   kill: ["container not running", undefined, undefined, undefined, "container not running"],
   delete: [
     "cannot delete container web that is not stopped: creating",
-    "cannot delete container web that is not stopped: created",
+    undefined,
     "cannot delete container web that is not stopped: running",
     "cannot delete container web that is not stopped: paused",
     undefined,
