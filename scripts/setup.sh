@@ -28,6 +28,7 @@ dockerd    | docker.io      | engine under test
 iptables   | iptables       | bridge networks of the engines, inside the tests' own network
 ip         | iproute2       | network namespaces of the tests
 ps         | procps         | lists processes for engines and tests
+python3    | python3        | receives terminals in the tests
 criu       | criu           | checkpoint and restore
 hyperfine  | hyperfine      | benchmarks"
 
@@ -38,6 +39,7 @@ main() {
     *) fail "Unknown purpose \"$purpose\"; run setup.sh, setup.sh demo or setup.sh test" ;;
   esac
   check_privileges
+  check_node
   exec 9<"$0" && flock 9
   log=$(mktemp)
   trap clean_up EXIT
@@ -57,6 +59,13 @@ check_privileges() {
     fail "Cannot run containers here: CAP_SYS_ADMIN is missing; use a virtual machine, or a container started with --privileged"
   [ -w /sys/fs/cgroup ] || [ -w /sys/fs/cgroup/pids ] ||
     fail "Cannot run containers here: /sys/fs/cgroup is missing or read-only; use a virtual machine, or a container started with --privileged"
+}
+
+check_node() {
+  command -v node >/dev/null || fail "Cannot set up: Node.js is missing; install Node.js 20.19 or later"
+  node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' ||
+    fail "Cannot set up with Node.js $(node --version): it must be 20.19 or later; README.md tells how to get one"
 }
 
 npm_script() {
