@@ -27,21 +27,22 @@ export interface SplitLine {
  * @throws {UsageError} if a switch is set to something else than true or false, or a flag lacks its value
  */
 export function splitLine(words: readonly string[], table: FlagTable, firstOperandEnds: boolean): SplitLine {
-  const line: SplitLine = { flags: [], operands: [] };
+  const flags: SpeltFlag[] = [];
+  const operands: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? "";
-    if (word === "--") return { ...line, operands: [...line.operands, ...words.slice(at + 1)] };
-    if (isOperand(word)) {
-      if (firstOperandEnds) return { ...line, operands: [...line.operands, ...words.slice(at)] };
-      line.operands.push(word);
-    } else {
-      const spelt = spell(word, table);
-      line.flags.push(...spelt);
-      const last = spelt.at(-1) ?? "";
-      if (takesNextWord(last, table)) line.flags.push(requireValue(last, words[++at]));
+    if (word === "--" || (firstOperandEnds && isOperand(word))) {
+      operands.push(...words.slice(word === "--" ? at + 1 : at));
+      break;
+    }
+    if (isOperand(word)) operands.push(word);
+    else {
+      const flag = spell(word, table);
+      if (flag.takesNextWord) flag.words.push(requireValue(flag.words[0] ?? word, words[++at]));
+      flags.push(flag);
     }
   }
-  return line;
+  return { flags: lastOfEach(flags, table).flatMap((flag) => flag.words), operands };
 }
 
 /**
@@ -68,28 +69,52 @@ function isOperand(word: string): boolean {
   return !word.startsWith("-") || word === "-" || /^-\d/.test(word);
 }
 
-function spell(word: string, table: FlagTable): string[] {
-  const [, name = "", value] = /^--?([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
-  const flag = name.length > 1 ? table[name] : undefined;
-  if (flag === undefined) return [word];
-  if (value === undefined) return [`--${name}`];
-  if (flag.type !== "boolean") return [`--${name}=${value}`];
-  if (value === "true" || value === "1") return [`--${name}`];
+/** One flag of the line. */
+interface SpeltFlag {
+  /** Its long name; undefined if there is no such flag, which oclif then tells. */
+  name: string | undefined;
+  /** The flag as oclif knows it, and its value if that is a word of its own; nothing for a switch set to false. */
+  words: string[];
+  takesNextWord: boolean;
+}
+
+function spell(word: string, table: FlagTable): SpeltFlag {
+  const [, text = "", value] = /^--?([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+  const name = text.length > 1 ? knownName(text, table) : nameOfLetter(word, table);
+  const flag = name === undefined ? undefined : table[name];
+  if (flag === undefined || text.length === 1) {
+    return { name, words: [word], takesNextWord: flag?.type === "option" && value === undefined };
+  }
+  if (flag.type === "boolean") return { name, words: spellSwitch(text, value), takesNextWord: false };
+  const words = value === undefined ? [`--${text}`] : [`--${text}=${value}`];
+  return { name, words, takesNextWord: value === undefined };
+}
+
+function spellSwitch(name: string, value: string | undefined): string[] {
+  if (value === undefined || value === "true" || value === "1") return [`--${name}`];
   if (value === "false" || value === "0") return [];
   throw new UsageError(`Cannot set the switch --${name} to "${value}": it is true or false`);
+}
+
+function knownName(text: string, table: FlagTable): string | undefined {
+  return Object.hasOwn(table, text) ? text : undefined;
+}
+
+function nameOfLetter(word: string, table: FlagTable): string | undefined {
+  const letter = /^-([^-])(?:=.*)?$/s.exec(word)?.[1];
+  return Object.keys(table).find((name) => letter !== undefined && table[name]?.char === letter);
+}
+
+/** A flag with a single value may be repeated: an engine's own, and then what its user has added, which counts. */
+function lastOfEach(flags: readonly SpeltFlag[], table: FlagTable): SpeltFlag[] {
+  return flags.filter(({ name }, at) => {
+    const flag = name === undefined ? undefined : table[name];
+    if (flag?.type !== "option" || flag.multiple === true) return true;
+    return flags.findLastIndex((later) => later.name === name) === at;
+  });
 }
 
 function requireValue(flag: string, value: string | undefined): string {
   if (value !== undefined) return value;
   throw new UsageError(`Cannot read the flag ${flag}: it expects a value`);
-}
-
-function takesNextWord(word: string, table: FlagTable): boolean {
-  const flag = word.startsWith("--") ? table[word.slice(2)] : shortFlag(word, table);
-  return flag?.type === "option";
-}
-
-function shortFlag(word: string, table: FlagTable): FlagTable[string] | undefined {
-  if (!/^-.$/.test(word)) return undefined;
-  return Object.values(table).find((flag) => flag.char === word[1]);
 }

@@ -50,6 +50,8 @@ export interface InitAttachment extends Attachment {
   noPivot: boolean;
   /** Keeps the caller's session keyring. */
   noNewKeyring: boolean;
+  /** Called when an attached run has nothing left to do but to follow the system, on which others may act from then on. */
+  onFollow?: () => void;
 }
 
 /** What a caller can ask of a compute system; `State` and `ProcessId` always come. */

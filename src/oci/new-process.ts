@@ -1,5 +1,6 @@
 import { UsageError } from "../base/errors.ts";
 import type { OciProcess } from "../schema/oci.ts";
+import { envVars } from "./env-vars.ts";
 import { loadProcess } from "./process-file.ts";
 
 /** How exec's flags describe a process, by their names on the command line. */
@@ -23,7 +24,7 @@ export interface ProcessFlags {
  * Makes the process that exec starts: the one in a file, or the container's own with the flags' changes.
  *
  * @param containers gives the container's own process
- * @throws {UsageError | BundleError}
+ * @throws {UsageError | BundleError} also for a variable without a name or an equals sign
  */
 export function newProcess(flags: ProcessFlags, containers: () => OciProcess): OciProcess {
   if (flags.process !== undefined) {
@@ -56,6 +57,7 @@ function textChanges(flags: ProcessFlags): Partial<OciProcess> {
 
 function userChanges(flags: ProcessFlags, base: OciProcess): Partial<OciProcess> {
   const { env = [], cap = [] } = flags;
+  envVars(env);
   const gids = (flags["additional-gids"] ?? []).map((gid) => requireNumber("--additional-gids", gid));
   const user = { ...base.user, ...parseUser(flags.user) };
   return {

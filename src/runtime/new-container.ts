@@ -1,4 +1,4 @@
-import { cleanUpAfter, PlatformError, UsageError } from "../base/errors.ts";
+import { cleanUpAfter, ContainerStateError, PlatformError, UsageError } from "../base/errors.ts";
 import { stringifyJson } from "../base/lossless-json.ts";
 import type { InitAttachment, LinuxContainerDocument } from "../hcs/compute-service.ts";
 import { containerConfig } from "../oci/container-config.ts";
@@ -28,15 +28,15 @@ export interface NewContainer {
 const ISOLATION_ANNOTATION = "io.runhcs.isolation";
 
 /**
- * Claims an id, remembers the container, and calls `make` while the id is locked. When that fails, nothing of
- * the container is left.
+ * Claims an id, remembers the container, and calls `make` while the id is locked, or until `make` gives the lock
+ * back. When that fails, or has followed the container to its end, nothing of it is left.
  *
  * @throws {BundleError | ContainerStateError | PlatformError | UsageError}
  */
 export async function withNewContainer<T>(
   runtime: Runtime,
   container: NewContainer,
-  make: (document: LinuxContainerDocument) => Promise<T>,
+  make: (document: LinuxContainerDocument, unlock: () => void) => Promise<T>,
 ): Promise<T> {
   const { id } = container;
   requireContainerId(id);
@@ -46,13 +46,28 @@ export async function withNewContainer<T>(
   runtime.mark("load bundle");
   const lock = await runtime.store.create(record, stringifyJson(bundle.config));
   runtime.mark("write state");
-  try {
-    return await make(containerDocument(bundle));
-  } catch (error) {
-    throw await cleanUpAfter(error, () => runtime.store.remove(id));
-  } finally {
+  let unlock = (): void => {
+    unlock = () => {};
     lock.release();
+  };
+  try {
+    const made = await make(containerDocument(bundle), () => unlock());
+    if (!container.attachment.detached) forgetContainer(runtime, record);
+    return made;
+  } catch (error) {
+    throw await cleanUpAfter(error, () => forgetContainer(runtime, record));
+  } finally {
+    unlock();
     runtime.mark("execute");
+  }
+}
+
+/** Another call may have deleted the container since it was unlocked, and even made a new one of its id. */
+function forgetContainer({ store }: Runtime, { id, created }: ContainerRecord): void {
+  try {
+    if (store.load(id).created === created) store.remove(id);
+  } catch (error) {
+    if (!(error instanceof ContainerStateError && error.code === "CONTAINER_NOT_FOUND")) throw error;
   }
 }
 

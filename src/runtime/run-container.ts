@@ -13,13 +13,11 @@ export async function runContainer(
   container: NewContainer,
   saved?: SaveOptions,
 ): Promise<number> {
-  const { id, attachment } = container;
-  return withNewContainer(runtime, container, async (document) => {
-    const code =
-      saved === undefined
-        ? await runtime.compute.runSystem(id, document, attachment)
-        : await runtime.compute.restoreSystem(id, document, attachment, saved);
-    if (!attachment.detached) runtime.store.remove(id);
-    return code;
+  const { id } = container;
+  return withNewContainer(runtime, container, (document, unlock) => {
+    const attachment = { ...container.attachment, onFollow: unlock };
+    return saved === undefined
+      ? runtime.compute.runSystem(id, document, attachment)
+      : runtime.compute.restoreSystem(id, document, attachment, saved);
   });
 }

@@ -158,15 +158,18 @@ describe("the pid file", () => {
     await host.ok("delete", "--force", other);
   });
 
-  test("that cannot be written fails the create, of which nothing stays", async () => {
-    const id = host.newId();
-    const result = await host.runhcs(["create", "-b", host.bundle("true"), "--pid-file", "/absent/pid", id]);
-    expect(result).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^Cannot write the pid file "\/absent\/pid": .*\n$/),
-    });
-    expect((await host.runhcs(["state", id])).stderr).toContain("does not exist");
-  });
+  test.each(["create", "run"])(
+    "that cannot be written fails the %s, of which nothing stays",
+    async (command) => {
+      const id = host.newId();
+      const result = await host.runhcs([command, "-b", host.bundle("true"), "--pid-file", "/absent/pid", id]);
+      expect(result).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^Cannot write the pid file "\/absent\/pid": .*\n$/),
+      });
+      expect((await host.runhcs(["state", id])).stderr).toContain("does not exist");
+    },
+  );
 });
 
 describe("kill", () => {
@@ -218,6 +221,35 @@ describe("kill", () => {
   });
 });
 
+describe("a container that its caller follows", () => {
+  test("is paused, resumed, entered and killed by other calls", async () => {
+    const id = host.newId();
+    const followed = host.runhcs(["run", "--bundle", host.bundle(UNTIL_KILLED), id]);
+    await eventually(
+      async () => (await host.runhcs(["state", id])).stdout.includes('"running"') || undefined,
+    );
+    await host.ok("pause", id);
+    await host.ok("resume", id);
+    expect(await host.ok("exec", id, "echo", "inside")).toBe("inside\n");
+    await host.ok("kill", id, "KILL");
+    expect(await followed).toMatchObject({ code: 137, stderr: "" });
+    expect((await host.runhcs(["state", id])).stderr).toContain("does not exist");
+  });
+
+  test("is deleted by another call, and a new one of its id stays", async () => {
+    const [id, bundle] = [host.newId(), host.bundle(UNTIL_KILLED)];
+    const followed = host.runhcs(["run", "--bundle", bundle, id]);
+    await eventually(
+      async () => (await host.runhcs(["state", id])).stdout.includes('"running"') || undefined,
+    );
+    await host.ok("delete", "--force", id);
+    await host.ok("create", "--bundle", bundle, id);
+    expect(await followed).toMatchObject({ code: 137 });
+    expect((await host.state(id)).status).toBe("created");
+    await host.ok("delete", "--force", id);
+  });
+});
+
 describe("delete", () => {
   test("refuses a container that runs, with --force it kills it", async () => {
     const id = await host.running("sleep 100 & sleep 100 & wait");
@@ -229,6 +261,13 @@ describe("delete", () => {
     });
     expect((await host.state(id)).status).toBe("running");
     expect(await host.ok("delete", "--force", id)).toBe("");
+  });
+
+  test("removes a container that was never started", async () => {
+    const id = host.newId();
+    await host.ok("create", "--bundle", host.bundle(UNTIL_KILLED), id);
+    expect(await host.ok("delete", id)).toBe("");
+    expect((await host.runhcs(["state", id])).stderr).toContain("does not exist");
   });
 
   test("--force removes a paused container", async () => {

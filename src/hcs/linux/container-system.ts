@@ -16,7 +16,7 @@ import type {
   SignalProcessOptions,
   SystemProperties,
 } from "../compute-service.ts";
-import { ComputeError, HcsResult, isNotExist } from "../results.ts";
+import { ComputeError, HcsResult } from "../results.ts";
 import { containerProcess, signalProcess, stopped } from "./container-process.ts";
 import {
   containerProperties,
@@ -136,7 +136,9 @@ export class ContainerSystem implements ComputeSystem {
     try {
       await callExecutor(this.#context, { words: ["delete", "--force"] });
     } catch (error) {
-      if (!isNotExist(error)) throw error;
+      // Another call, or the executor that follows the container, may have removed it at the same time.
+      if (executorRecord(this.#context) !== undefined) throw error;
+      await removeHalfMade(this.#context);
     }
   }
 

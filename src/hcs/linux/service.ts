@@ -18,8 +18,9 @@ import type {
   SaveOptions,
 } from "../compute-service.ts";
 import { ComputeError, HcsResult } from "../results.ts";
+import { executorRecord } from "./container-properties.ts";
 import { ContainerSystem } from "./container-system.ts";
-import { callExecutor } from "./executor-call.ts";
+import { startExecutor } from "./executor-call.ts";
 import { chooseExecutor, EXECUTOR_NAMES, executorFor, findExecutor, type Executor } from "./executor.ts";
 import { flagWords, initWords } from "./executor-words.ts";
 import { withListenFds } from "./listen-fds.ts";
@@ -28,6 +29,7 @@ import { readPid, requirePidFile, watchPid, writePidFile } from "./pid-file.ts";
 import { checkProgram, fileUser } from "./program-check.ts";
 import { executableSpecification } from "./specification.ts";
 import {
+  callName,
   executorRoot,
   readSystemRecord,
   systemFolder,
@@ -140,7 +142,7 @@ export class LinuxComputeService implements ComputeService {
       this.#machine.exists(posix.join(executorRoot(root, name), id)),
     );
     const executor = maker === undefined ? undefined : findExecutor(maker);
-    return { executor: executor ?? this.#chosenExecutor(), bundle: path, sharesPids: false };
+    return { executor: executor ?? this.#chosenExecutor(), bundle: path, sharesPids: false, maker: "" };
   }
 
   #chosenExecutor(): Executor {
@@ -164,7 +166,7 @@ export class LinuxComputeService implements ComputeService {
       (namespace) => namespace.type === "pid" && namespace.path === undefined,
     );
     checkInitProgram(id, specification, bundle);
-    const context = this.#context(id, { executor, bundle, sharesPids });
+    const context = this.#context(id, { executor, bundle, sharesPids, maker: callName() });
     if (!this.#machine.makeFolder(context.folder.path)) {
       const message = `container with given ID already exists: "${id}"`;
       throw new ComputeError({
@@ -181,8 +183,23 @@ export class LinuxComputeService implements ComputeService {
   async #run(context: SystemContext, verb: string[], attachment: InitAttachment): Promise<number> {
     const words = attachment.detached ? [...verb, "--detach"] : verb;
     const code = await this.#make(context, { words, attachment, relaysExitCode: !attachment.detached });
-    if (!attachment.detached) this.#machine.remove(context.folder.path);
+    if (!attachment.detached) await this.#forget(context);
     return code;
+  }
+
+  /** An executor removes the container that it has followed, unless it was killed. */
+  async #forget(context: SystemContext): Promise<void> {
+    if (executorRecord(context) !== undefined) await this.#terminateOwn(context);
+    else if (this.#isOwn(context)) this.#machine.remove(context.folder.path);
+  }
+
+  async #terminateOwn(context: SystemContext): Promise<void> {
+    if (this.#isOwn(context)) await new ContainerSystem(context).terminate();
+  }
+
+  /** While this call followed its system, another may have removed it and even made a new one of the same id. */
+  #isOwn({ machine, folder, record }: SystemContext): boolean {
+    return readSystemRecord(machine, folder)?.maker === record.maker;
   }
 
   /** Calls the executor; when that fails, whatever it made half-way is removed again. */
@@ -191,17 +208,19 @@ export class LinuxComputeService implements ComputeService {
     const stopWatch = relaysExitCode ? watchPid(this.#machine, folder.pidFile, attachment.pidFile) : () => {};
     try {
       requirePidFile(attachment.pidFile);
-      const code = await callExecutor(context, {
+      const executor = await startExecutor(context, {
         words: [...words, ...initWords(context, attachment)],
         ownStreams: true,
         preserveFds: attachment.preserveFds,
         cgroupView: record.executor.cgroupView,
         relaysExitCode,
       });
+      if (relaysExitCode) attachment.onFollow?.();
+      const code = await executor.finish();
       if (!relaysExitCode) writePidFile(attachment.pidFile, readPid(this.#machine, folder.pidFile));
       return code;
     } catch (error) {
-      throw await cleanUpAfter(error, () => new ContainerSystem(context).terminate());
+      throw await cleanUpAfter(error, () => this.#terminateOwn(context));
     } finally {
       stopWatch();
     }

@@ -25,6 +25,8 @@ export interface SystemRecord {
   bundle: string;
   /** Whether the container lives in the pid namespace of the host or of another container. */
   sharesPids: boolean;
+  /** Name of the call that made it, which tells it from a later system of the same id. */
+  maker: string;
 }
 
 /** Paths of one compute system. */
@@ -80,7 +82,8 @@ export function readSystemRecord(machine: Machine, folder: SystemFolder): System
   try {
     const record = JSON.parse(text) as Partial<SystemRecord>;
     if (typeof record.executor?.path !== "string" || typeof record.bundle !== "string") return undefined;
-    return { executor: record.executor, bundle: record.bundle, sharesPids: record.sharesPids === true };
+    const { executor, bundle, sharesPids, maker = "" } = record;
+    return { executor, bundle, sharesPids: sharesPids === true, maker };
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../src/base/errors.ts";
 import { splitCommand, splitLine } from "../../../src/cli/argv.ts";
 import { globalFlags } from "../../../src/cli/flags.ts";
+import Create from "../../../src/commands/create.ts";
 import Exec from "../../../src/commands/exec.ts";
 import Kill from "../../../src/commands/kill.ts";
 
@@ -170,5 +171,25 @@ describe("for any words", () => {
         expect([0, words.includes("--") ? 1 : 0]).toContain(lost);
       }),
     );
+  });
+});
+
+describe("a flag with a single value that is repeated", () => {
+  test.each([
+    [
+      ["--root", "/a", "--root", "/b"],
+      ["--root", "/b"],
+    ],
+    [
+      ["--root=/a", "--log", "--root", "--root", "/b"],
+      ["--log", "--root", "--root", "/b"],
+    ],
+    [["-b", "x", "--bundle=y"], ["--bundle=y"]],
+    [
+      ["-e", "A=1", "-e", "B=2"],
+      ["-e", "A=1", "-e", "B=2"],
+    ],
+  ])("%j means %j", (words, flags) => {
+    expect(splitLine(words, { ...execTable, ...Create.flags }, false).flags).toEqual(flags);
   });
 });

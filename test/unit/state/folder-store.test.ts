@@ -150,6 +150,15 @@ describe("list", () => {
     fs.writeFileSync(join(root, "@executor.json"), "{}");
     expect(store.list()).toEqual([".a", "10", "9", "B", "_c", "a.b", "b"]);
   });
+
+  test("leaves out what others have put there", async () => {
+    await create("web");
+    fs.mkdirSync(join(root, "home/letters"), { recursive: true });
+    fs.writeFileSync(join(root, "file"), "");
+    fs.symlinkSync("web", join(root, "link"));
+    fs.mkdirSync(join(root, "half"));
+    expect(store.list()).toEqual(["half", "web"]);
+  });
 });
 
 describe("a lock", () => {

@@ -55,6 +55,12 @@ describe("a container's absence, presence or status is a result of the service w
       isNotExist,
       'container "web" does not exist',
     ],
+    [
+      "an older crun does not know it",
+      "error opening file `/run/x/web/status`: No such file or directory",
+      isNotExist,
+      'container "web" does not exist',
+    ],
     ["runc does not know it", "container does not exist", isNotExist, 'container "web" does not exist'],
     [
       "crun knows it already",
@@ -92,6 +98,16 @@ describe("a container's absence, presence or status is a result of the service w
     expect(error).toBeInstanceOf(ComputeError);
     expect(is(error)).toBe(true);
     expect(error.message).toContain(message);
+  });
+});
+
+describe("what a hook has said is no word of the container", () => {
+  test.each([
+    "error running hook #0: error running hook: exit status 1, stdout: , stderr: network blue does not exist",
+    "error running startContainer hook: stderr: container `blue` does not exist",
+    "error executing hook `/bin/sh`: it is not running",
+  ])("%s", (words) => {
+    expect(failure(words)).toMatchObject({ message: `Cannot create container "web": ${words}` });
   });
 });
 

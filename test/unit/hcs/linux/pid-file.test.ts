@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PlatformError } from "../../../../src/base/errors.ts";
-import { readPid, watchPid, writePidFile } from "../../../../src/hcs/linux/pid-file.ts";
+import { readPid, requirePidFile, watchPid, writePidFile } from "../../../../src/hcs/linux/pid-file.ts";
 import { hostMachine } from "./test-machine.ts";
 
 const machine = hostMachine();
@@ -66,6 +66,19 @@ describe("writePidFile", () => {
   });
 });
 
+describe("requirePidFile", () => {
+  test("is content with no file, and with one that can be made", () => {
+    expect(requirePidFile(undefined)).toBeUndefined();
+    expect(requirePidFile(to)).toBeUndefined();
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  test("refuses a file in a folder that does not exist", () => {
+    const path = join(folder, "absent/pid");
+    expect(() => requirePidFile(path)).toThrow(`Cannot write the pid file "${path}": ENOENT`);
+  });
+});
+
 describe("watchPid", () => {
   test("writes the pid once it is there, and only then", async () => {
     const stop = watchPid(machine, from, to);
@@ -78,6 +91,20 @@ describe("watchPid", () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(fs.existsSync(to)).toBe(false);
     stop();
+  });
+
+  test("writes at its end the pid of a process that was faster", () => {
+    const stop = watchPid(machine, from, to);
+    fs.writeFileSync(from, "4711");
+    stop();
+    expect(fs.readFileSync(to, "utf8")).toBe("4711");
+  });
+
+  test("tells at its end, and not before, that it could not write", async () => {
+    fs.writeFileSync(from, "4711");
+    const stop = watchPid(machine, from, join(folder, "absent/pid"));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(stop).toThrow(PlatformError);
   });
 
   test("writes nothing after its end", async () => {

@@ -13,7 +13,7 @@ let root: string;
 beforeAll(() => {
   folder = fs.mkdtempSync(join(tmpdir(), "runhcs-program-"));
   root = join(folder, "rootfs");
-  for (const name of ["bin", "empty", "etc/deep", "mounted/inner"])
+  for (const name of ["bin", "empty", "etc/deep", "mounted/inner", "usr/sbin", "turn"])
     fs.mkdirSync(join(root, name), { recursive: true });
   program("rootfs/bin/tool");
   program("rootfs/etc/deep/tool");
@@ -36,6 +36,8 @@ beforeAll(() => {
     "bin/through": "/etc/deep/../../bin/tool",
     applets: "bin",
     "to-mount": "mounted/inner/tool",
+    sbin: "usr/sbin",
+    "turn/around": "/turn/around",
   };
   for (const [name, target] of Object.entries(links)) fs.symlinkSync(target, join(root, name));
 });
@@ -92,6 +94,10 @@ describe("checkProgram accepts", () => {
     ["a name that may be on a mount in PATH", "absent", { env: ["PATH=/bin:/mounted/inner"] }],
     ["no program at all", "", {}],
     ["a path below a root mount, which hides nothing", "/bin/tool", { mounts: ["/"] }],
+    ["a file mounted through a link", "/sbin/init", { mounts: ["/sbin/init"] }],
+    ["a file mounted through a link, by its own path", "/usr/sbin/init", { mounts: ["/sbin/init"] }],
+    ["a name that may be on a mount through a link", "init", { mounts: ["/sbin"], env: ["PATH=/usr/sbin"] }],
+    ["a path that is too long, for the kernel to refuse", `/${"x".repeat(300)}`, {}],
   ])("%s", (_, name, changes) => {
     expect(check(name, changes)).toBeUndefined();
   });
@@ -128,6 +134,7 @@ describe("checkProgram refuses, in runc's words,", () => {
 
   test.each<[string, string, Partial<ProgramSearch>]>([
     ["a relative path that is not in the working folder", "deep/tool", { cwd: "/bin" }],
+    ["a path beside a mount through a link", "/usr/sbin/tool", { mounts: ["/sbin/init", "/turn/around/x"] }],
     ["a name when PATH is empty", "tool", { env: ["PATH="] }],
     ["a name when PATH leads out of the root", "secret", { env: ["PATH=/..:/../.."] }],
   ])("%s", (_, name, changes) => {

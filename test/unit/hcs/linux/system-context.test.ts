@@ -9,6 +9,7 @@ const RECORD = {
   executor: { name: "crun", path: "/usr/bin/crun", cgroupView: true },
   bundle: "/b",
   sharesPids: true,
+  maker: "1.2",
 };
 
 let root: string;

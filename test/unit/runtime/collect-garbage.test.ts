@@ -1,0 +1,69 @@
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { ComputeService, Leftover } from "../../../src/hcs/compute-service.ts";
+import { openLibc } from "../../../src/hcs/linux/libc.ts";
+import { ComputeError, HcsResult } from "../../../src/hcs/results.ts";
+import { collectGarbage } from "../../../src/runtime/collect-garbage.ts";
+import { FolderStore } from "../../../src/state/folder-store.ts";
+import { recordOf } from "../state/record.ts";
+
+let root: string;
+let store: FolderStore;
+
+beforeEach(async () => {
+  root = fs.mkdtempSync(join(tmpdir(), "runhcs-gc-"));
+  const libc = openLibc();
+  store = new FolderStore(root, (fd) => libc.tryLock(fd));
+  (await store.create(recordOf("web"), "{}")).release();
+});
+afterEach(() => fs.rmSync(root, { recursive: true }));
+
+/** Collects with a service that finds `leftovers` and knows the system "web" or not, as each question's answer says. */
+function collect(leftovers: Leftover[], knows: boolean[], dryRun = false): Promise<string[]> {
+  const openSystem = async (id: string): Promise<unknown> => {
+    if (knows.shift() === true) return {};
+    throw new ComputeError({ operation: "open", systemId: id, hresult: HcsResult.SYSTEM_NOT_FOUND });
+  };
+  const compute = { findLeftovers: async () => leftovers, openSystem } as unknown as ComputeService;
+  return collectGarbage({ compute, store, root, owner: "root", mark: () => {} }, dryRun);
+}
+
+function leftover(remove: () => Promise<boolean>): Leftover {
+  return { systemId: "web", description: "half a system", remove };
+}
+
+test("state without a system is removed", async () => {
+  expect(await collect([], [false, false])).toEqual(['state of container "web" without a compute system']);
+  expect(store.has("web")).toBe(false);
+});
+
+test("state whose system was made after the first look is kept", async () => {
+  expect(await collect([], [false, true])).toEqual([]);
+  expect(store.has("web")).toBe(true);
+});
+
+test("a leftover takes the state of its container with it", async () => {
+  expect(await collect([leftover(async () => true)], [true])).toEqual(["half a system"]);
+  expect(store.has("web")).toBe(false);
+});
+
+test("a leftover that has come into use is kept, with its state", async () => {
+  expect(await collect([leftover(async () => false)], [true])).toEqual([]);
+  expect(store.has("web")).toBe(true);
+});
+
+test("what another call is at work on is kept", async () => {
+  const lock = await store.lock("web");
+  expect(await collect([leftover(async () => expect.unreachable())], [false])).toEqual([]);
+  lock.release();
+  expect(store.has("web")).toBe(true);
+});
+
+test("a dry run tells and removes nothing", async () => {
+  expect(await collect([leftover(async () => expect.unreachable())], [true], true)).toEqual([
+    "half a system",
+  ]);
+  expect(store.has("web")).toBe(true);
+});
