@@ -19,8 +19,9 @@ export async function colourTable([header = "", ...rows]: readonly string[]): Pr
   return [chalk.bold(header), ...rows.map((row) => row.replace(/(?<=^|   )\w+(?=   |$)/g, colour))];
 }
 
-/** Lays out rows as columns, three blanks apart. */
-export function tableLines(rows: readonly (readonly string[])[]): string[] {
+/** Lays out rows as columns, three blanks apart; control characters, which paths may hold, become question marks. */
+export function tableLines(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map((cell) => cell.replaceAll(/\p{Cc}/gu, "?")));
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
   return rows.map((row) =>

@@ -5,6 +5,7 @@ import { readCgroupPaths } from "./cgroups/cgroup-paths.ts";
 import { readMetrics } from "./cgroups/metrics.ts";
 import { readProcesses } from "./cgroups/process-list.ts";
 import { ifExists } from "../../base/files.ts";
+import { executorName } from "./executor.ts";
 import { isAlive, readExecutorRecord, type ExecutorRecord } from "./executor-record.ts";
 import { executorRoot, type SystemContext } from "./system-context.ts";
 
@@ -58,14 +59,20 @@ export function isBeingCreated(context: SystemContext): boolean {
 
 /**
  * The host pid of the executor that creates this system, if one does: the caller that started it may have been
- * killed, and the executor goes on. It is found by its pid file's path among its arguments, which no other
- * program has.
+ * killed, and the executor goes on. It is found by its pid file's path among its arguments, which only looks at
+ * the file if another program has it.
  */
 export function creatingExecutor(context: SystemContext): number | undefined {
   if (executorRecord(context) !== undefined) return undefined;
   const { machine, folder } = context;
-  const words = (pid: string): string[] => machine.readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+  const creates = (pid: string): boolean => {
+    const words = machine.readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+    // The second word names an executor that is a script.
+    return (
+      words.includes(folder.pidFile) && words.slice(0, 2).some((word) => executorName(word) !== undefined)
+    );
+  };
   const pids = machine.list("/proc").filter((name) => /^\d+$/.test(name));
-  const found = pids.find((pid) => words(pid).includes(folder.pidFile));
+  const found = pids.find(creates);
   return found === undefined ? undefined : Number(found);
 }

@@ -14,7 +14,7 @@ interface Choice {
   executor: string | undefined;
 }
 
-/** Examines the host; nothing on it is changed. */
+/** Examines the host; nothing on it is changed, but the choice of the executor is remembered as by any other call. */
 export async function diagnoseHost(machine: Machine, choice: Choice): Promise<Diagnosis[]> {
   return [
     await diagnoseExecutor(machine, "crun"),

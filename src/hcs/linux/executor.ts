@@ -68,7 +68,7 @@ export function executorFor(chosen: Executor, hasMountNamespace: boolean): Execu
 }
 
 function requestedExecutor(requested: string): Executor {
-  const name = knownName(basename(requested));
+  const name = executorName(requested);
   if (name === undefined) throw unknownExecutor(requested);
   const path = requested.includes("/") ? requested : findProgram(requested);
   if (path === undefined || !isAbsolute(path) || !isExecutable(path)) return missing(`"${requested}"`);
@@ -98,6 +98,11 @@ function readDecision(text: string | undefined, bootId: string): Executor | unde
 
 function needsCgroupView(name: ExecutorName): boolean {
   return name === "crun" && hasHybridControllers();
+}
+
+/** Which executor a program is, by its file's name. @returns undefined if it is none */
+export function executorName(program: string): ExecutorName | undefined {
+  return knownName(basename(program));
 }
 
 function knownName(text: string): ExecutorName | undefined {

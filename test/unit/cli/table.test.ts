@@ -19,6 +19,10 @@ test("tableLines does not pad the last cell of a short row", () => {
   expect(tableLines([["a", "b"], ["long"], []])).toEqual(["a      b", "long", ""]);
 });
 
+test("tableLines lets no cell move the cursor or begin a line", () => {
+  expect(tableLines([["a\u001B[31m\nb", "ü"]])).toEqual(["a?[31m?b   ü"]);
+});
+
 test("tableLines of no rows is nothing", () => {
   expect(tableLines([])).toEqual([]);
 });
