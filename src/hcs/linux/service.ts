@@ -158,10 +158,9 @@ export class LinuxComputeService implements ComputeService {
   #newSystem(id: string, document: LinuxContainerDocument): SystemContext {
     const { OciSpecification: specification, OciBundlePath: bundle } = document;
     const namespaces = specification.linux?.namespaces ?? [];
-    const executor = executorFor(
-      this.#chosenExecutor(),
-      namespaces.some((namespace) => namespace.type === "mount"),
-    );
+    const chosen = this.#chosenExecutor();
+    const hasMounts = namespaces.some((namespace) => namespace.type === "mount");
+    const executor = this.#options.executor === undefined ? executorFor(chosen, hasMounts) : chosen;
     const sharesPids = !namespaces.some(
       (namespace) => namespace.type === "pid" && namespace.path === undefined,
     );
