@@ -14,6 +14,7 @@ export type ErrorCode =
   | "PLATFORM_MISSING"
   | "PROCESS_FAILED"
   | "TOOL_FAILED"
+  | "LAYER_FORMAT"
   | `HCS_${string}`;
 
 /** What a failure may carry beside its message. */

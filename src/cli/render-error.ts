@@ -14,16 +14,13 @@ export type Phases = Record<string, number>;
 /** Reports a failure: one line on standard error, a hint behind it on a terminal, one record in the log. */
 export async function reportFailure(error: unknown, log: FailureLog, phases?: Phases): Promise<void> {
   const message = failureMessage(error);
-  writeLog(log, "error", message, phases);
+  const unlogged = writeLog(log, "error", message, phases);
   if (error instanceof RuntimeError && error.alreadyPrinted) return;
   const isKnown = error instanceof RuntimeError || errnoCode(error) !== undefined;
-  writeText(2, `${isKnown || !(error instanceof Error) ? message : (error.stack ?? message)}\n`);
+  const text = isKnown || !(error instanceof Error) ? message : (error.stack ?? message);
+  writeText(2, `${[text, ...unlogged].join("; ")}\n`);
   if (error instanceof RuntimeError && error.hint !== undefined && (await isTerminal(2))) {
-    writeText(
-      2,
-      `hint: ${error.hint}
-`,
-    );
+    writeText(2, `hint: ${error.hint}\n`);
   }
 }
 
@@ -42,9 +39,13 @@ export function failureMessage(error: unknown): string {
   return all.join("; ").replaceAll(/\s*\n\s*/g, "; ");
 }
 
-/** Engines read the file as one JSON object, so it gets one record a call; a log that cannot be written is no failure of its own. */
-function writeLog(log: FailureLog, level: string, msg: string, phases?: Phases): void {
-  if (log.path === undefined || log.path === "") return;
+/**
+ * Engines read the file as one JSON object, so it gets one record a call.
+ *
+ * @returns why the log could not be written, which is no failure of its own
+ */
+function writeLog(log: FailureLog, level: string, msg: string, phases?: Phases): string[] {
+  if (log.path === undefined || log.path === "") return [];
   const time = new Date().toISOString();
   const record =
     log.format === "json"
@@ -52,7 +53,8 @@ function writeLog(log: FailureLog, level: string, msg: string, phases?: Phases):
       : `time="${time}" level=${level} msg=${JSON.stringify(msg)}`;
   try {
     appendFileSync(log.path, `${record}\n`, { mode: 0o644 });
+    return [];
   } catch (error) {
-    writeText(2, `Cannot write to the log "${log.path}": ${failureMessage(error)}\n`);
+    return [`the log "${log.path}" cannot be written: ${failureMessage(error)}`];
   }
 }

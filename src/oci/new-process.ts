@@ -76,10 +76,13 @@ function parseUser(text: string | undefined): OciProcess["user"] {
   };
 }
 
+/** The kernel keeps 2^32 - 1 for "no id". */
+const LARGEST_ID = 2 ** 32 - 1;
+
 function requireNumber(flag: string, text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
+  if (/^\d+$/.test(text) && Number(text) < LARGEST_ID) return Number(text);
   throw new UsageError(
-    `Cannot use ${flag} "${text}": a number is needed, names are not looked up in the container`,
+    `Cannot use ${flag} "${text}": a number below ${LARGEST_ID} is needed, names are not looked up in the container`,
   );
 }
 

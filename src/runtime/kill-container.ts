@@ -1,13 +1,14 @@
 import { isAlreadyStopped } from "../hcs/results.ts";
-import { openContainer } from "./open-container.ts";
+import { requireContainerId } from "../oci/container-id.ts";
 import { requireStatus } from "./lifecycle.ts";
+import { openSystem } from "./open-container.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
  * Sends a signal to the init process, or to every process of the container.
  *
  * @param all also accepts a container that has stopped, as engines expect of `kill --all`
- * @throws {ContainerStateError} CONTAINER_STATUS with the words `container not running`
+ * @throws {ContainerStateError | ComputeError} with the words `container not running`
  */
 export async function killContainer(
   runtime: Runtime,
@@ -15,14 +16,16 @@ export async function killContainer(
   signal: number,
   all: boolean,
 ): Promise<void> {
-  const { system, status } = await openContainer(runtime, id);
+  requireContainerId(id);
+  runtime.store.load(id);
+  const system = await openSystem(runtime, id);
   if (all) {
     await system?.signalAll({ Signal: signal }).catch((error: unknown) => {
       if (!isAlreadyStopped(error)) throw error;
     });
     return;
   }
-  requireStatus("kill", id, status);
-  const init = await system?.openInitProcess();
-  await init?.signal({ Signal: signal });
+  if (system === undefined) return requireStatus("kill", id, "stopped");
+  const init = await system.openInitProcess();
+  await init.signal({ Signal: signal });
 }

@@ -400,7 +400,7 @@ test("a log that cannot be written is told beside the failure, and fails nothing
   const { code, stderr } = await host.runhcs(["--log", "/no/such/log", "state", host.newId()]);
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^Cannot write to the log "\/no\/such\/log": ENOENT[^\n]*\ncontainer "[^"]+" does not exist\n$/,
+    /^container "[^"]+" does not exist; the log "\/no\/such\/log" cannot be written: ENOENT[^\n]*\n$/,
   );
   await host.ok("delete", "--force", id);
 });

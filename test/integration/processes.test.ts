@@ -141,6 +141,20 @@ describe("a container gets the caller's", () => {
     await host.ok("delete", "--force", id);
   });
 
+  test.each([
+    ["--preserve-fds", ["--preserve-fds", "2"], {}],
+    ["LISTEN_FDS", [], { LISTEN_FDS: "2" }],
+  ])("%s of more than the caller has opened is refused", async (_, flags, env) => {
+    const bundle = host.bundle("true");
+    const { code, stderr } = await host.runhcs(["create", ...flags, "-b", bundle, host.newId()], {
+      env: { ...process.env, ...env },
+    });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: "Cannot preserve 2 descriptors from 3 on: descriptor 3 is not open\n",
+    });
+  });
+
   test.each(["crun", "runc"])(
     "sockets of LISTEN_FDS, under the number of its own process, with %s",
     async (executor) => {
@@ -295,7 +309,7 @@ describe("exec", () => {
     [
       "a user that is no number",
       ["--user", "alice", "true"],
-      /^Cannot use --user "alice": a number is needed/,
+      /^Cannot use --user "alice": a number below 4294967295 is needed/,
     ],
     ["a process file that is not there", ["--process", "/absent"], /^Cannot load process "\/absent": /],
     ["no program", [], /exec args cannot be empty\n$/],

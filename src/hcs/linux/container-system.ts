@@ -160,7 +160,16 @@ export class ContainerSystem implements ComputeSystem {
     const { State } = await containerProperties(this.#context, []);
     if (this.#context.record.sharesPids) await this.signalAll(options);
     else await signalProcess(this.#context, init.pid, SIGKILL);
-    if (State === "Paused") await this.resume();
+    if (State === "Paused") await this.#thaw();
+  }
+
+  /** On cgroup v2 a frozen process dies at once, and there is nothing left to resume. */
+  async #thaw(): Promise<void> {
+    try {
+      await this.resume();
+    } catch (error) {
+      if ((await initProcess(this.#context)) !== undefined) throw error;
+    }
   }
 
   /** The process is no child of ours, so its exit code stays unknown. */

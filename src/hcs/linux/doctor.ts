@@ -146,12 +146,17 @@ async function diagnoseLoop(machine: Machine): Promise<Diagnosis> {
 async function diagnoseCheckpoint(machine: Machine): Promise<Diagnosis> {
   const subject = "checkpoint";
   const runc = await findExecutor(machine, "runc");
-  const hasCriu = (await machine.findProgram("criu")) !== undefined;
-  if (runc !== undefined && hasCriu && (await hasCommand(machine, runc, "checkpoint"))) {
-    return { subject, verdict: "ok", found: "runc and criu are installed; containers need --executor runc" };
+  const criu = await machine.findProgram("criu");
+  if (runc === undefined || criu === undefined || !(await hasCommand(machine, runc, "checkpoint"))) {
+    const found = `criu is ${criu ?? "not installed"}, runc is ${runc?.path ?? "not installed"}`;
+    return { subject, verdict: "warn", found, remedy: "apt-get install runc criu" };
   }
-  const found = `criu ${hasCriu ? "is" : "is not"} installed, runc ${runc === undefined ? "is not" : "is"}`;
-  return { subject, verdict: "warn", found, remedy: "apt-get install runc criu" };
+  const { code, output } = await machine.capture(criu, ["check"]);
+  if (code === 0)
+    return { subject, verdict: "ok", found: "runc and criu work; containers need --executor runc" };
+  const complaint = output.trim().split("\n").at(-1) ?? "";
+  const remedy = "Use a criu that knows this kernel, or do without checkpoint and restore";
+  return { subject, verdict: "warn", found: `criu does not work on this kernel: ${complaint}`, remedy };
 }
 
 async function diagnoseMemory(machine: Machine): Promise<Diagnosis> {

@@ -1,7 +1,7 @@
 /** The host as the machine on which containers run. */
 import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
-import { errnoCode } from "../../base/errors.ts";
+import { errnoCode, UsageError } from "../../base/errors.ts";
 import { ifExists } from "../../base/files.ts";
 import { enterCgroupView } from "./cgroup-view.ts";
 import { openHostFiles } from "./host-files.ts";
@@ -20,7 +20,13 @@ const IGNORED_HERE = [13, 25, 32, 33];
 const PROBE_TIMEOUT_MS = 5000;
 
 /** Variables that are ours alone and must not reach the programs we start. */
-const OWN_VARIABLES = ["BUN_JSC_useJIT", "RUNHCS_NOFILE", "RUNHCS_EXECUTOR", "RUNHCS_ISOLATION"];
+const OWN_VARIABLES = [
+  "BUN_JSC_useJIT",
+  "RUNHCS_NOFILE",
+  "RUNHCS_INHERITED",
+  "RUNHCS_EXECUTOR",
+  "RUNHCS_ISOLATION",
+];
 
 /** Opens the host. @param libc gives the C library, opened at most once and only if a program is started */
 export function openHostMachine(libc: () => Libc): Machine {
@@ -94,7 +100,18 @@ function restoreOpenFilesLimit(libc: Libc): void {
 /** Node marks 0 to 2 and every inherited descriptor close-on-exec; others leaked by the caller stay so. */
 function inheritDescriptors(libc: Libc, program: Program): void {
   const count = program.ownStreams ? 3 + program.preserveFds : 0;
+  requireInherited(program.preserveFds);
   for (let fd = 0; fd < count; fd++) libc.inheritFd(fd);
+}
+
+/** bin/runhcs counts what the caller has opened; what lies above is this program's own, a lock among others. */
+function requireInherited(preserveFds: number): void {
+  const inherited = process.env["RUNHCS_INHERITED"];
+  if (inherited === undefined || preserveFds <= Number(inherited)) return;
+  throw new UsageError(
+    `Cannot preserve ${preserveFds} descriptors from 3 on: descriptor ${Number(inherited) + 3} is not open`,
+    { hint: "Open it, or lower --preserve-fds (LISTEN_FDS counts too)" },
+  );
 }
 
 function programEnvironment(): Record<string, string | undefined> {

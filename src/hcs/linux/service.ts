@@ -161,11 +161,10 @@ export class LinuxComputeService implements ComputeService {
   async #newSystem(id: string, document: LinuxContainerDocument): Promise<SystemContext> {
     const { OciSpecification: specification, OciBundlePath: bundle } = document;
     const namespaces = specification.linux?.namespaces ?? [];
-    const executor = await executorFor(
-      this.#machine,
-      await this.#chosenExecutor(),
-      namespaces.some((namespace) => namespace.type === "mount"),
-    );
+    const chosen = await this.#chosenExecutor();
+    const hasMounts = namespaces.some((namespace) => namespace.type === "mount");
+    const executor =
+      this.#options.executor === undefined ? await executorFor(this.#machine, chosen, hasMounts) : chosen;
     const sharesPids = !namespaces.some(
       (namespace) => namespace.type === "pid" && namespace.path === undefined,
     );

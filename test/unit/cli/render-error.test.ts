@@ -122,11 +122,7 @@ describe("reportFailure writes to the log", () => {
 
 test("reportFailure says what kept it from the log, and reports the failure", async () => {
   await reportFailure(new UsageError("Cannot"), { path: join(folder, "absent/log"), format: "json" });
-  expect(stderr().split("\n")).toEqual([
-    expect.stringMatching(/^Cannot write to the log ".*\/absent\/log": ENOENT/),
-    "Cannot",
-    "",
-  ]);
+  expect(stderr()).toMatch(/^Cannot; the log ".*\/absent\/log" cannot be written: ENOENT[^\n]*\n$/);
 });
 
 describe("reportPhases writes the times", () => {
