@@ -89,5 +89,5 @@ function pack(manifest, tarball, copies) {
 function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(from, to);
-  if (/\/runhcs$/.test(to)) chmodSync(to, 0o755);
+  if (to.endsWith("/runhcs")) chmodSync(to, 0o755);
 }

@@ -32,7 +32,7 @@ export interface ContractHost {
   /** Reads a file of the containers' root file system. @returns undefined if there is none */
   readContainerFile(path: string): string | undefined;
   /** The memory limit, in digits, that the kernel enforces on a process. */
-  memoryLimit(pid: number): string;
+  memoryLimit(pid: number): Promise<string>;
   /** Cuts short or removes a part of what the service keeps of a system, as the death of a call would. */
   damage(id: string, damage: Damage): Promise<void>;
   /** Everything of the systems that is still on the host, each in words. */
@@ -403,11 +403,11 @@ export function describeComputeService(
           UNTIL_KILLED,
           async (system) => {
             const { ProcessId } = await system.properties();
-            expect(host.memoryLimit(ProcessId)).toBe("33554432");
+            expect(await host.memoryLimit(ProcessId)).toBe("33554432");
             await system.start();
             const Settings = { memory: { limit: 67108864 } };
             await system.modify({ ResourcePath: "Container/Resources", RequestType: "Update", Settings });
-            expect(host.memoryLimit(ProcessId)).toBe("67108864");
+            expect(await host.memoryLimit(ProcessId)).toBe("67108864");
           },
           change,
         );
@@ -426,10 +426,10 @@ export function describeComputeService(
           `cat /proc/self/limits > /out/limits; ${UNTIL_KILLED}`,
           async (system) => {
             const { ProcessId } = await system.properties();
-            expect(host.memoryLimit(ProcessId)).toBe(String(created));
+            expect(await host.memoryLimit(ProcessId)).toBe(String(created));
             const Settings = { memory: { limit: updated } };
             await system.modify({ ResourcePath: "Container/Resources", RequestType: "Update", Settings });
-            expect(host.memoryLimit(ProcessId)).toBe(String(updated));
+            expect(await host.memoryLimit(ProcessId)).toBe(String(updated));
             await system.start();
             await until(async () => /Max file size.*\n/.test(host.readContainerFile("/out/limits") ?? ""));
             expect(host.readContainerFile("/out/limits") ?? "").toMatch(

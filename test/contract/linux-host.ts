@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readCgroupPaths } from "../../src/hcs/linux/cgroups/cgroup-paths.ts";
+import { openHostFiles } from "../../src/hcs/linux/host-files.ts";
 import { openLinuxHost } from "../../src/hcs/linux/open.ts";
 import { writeBusyboxRootfs } from "../support/busybox-image.ts";
 import { isRunning, leftovers } from "../support/leftovers.ts";
@@ -47,10 +48,11 @@ function readIfExists(path: string): string | undefined {
   return fs.existsSync(path) ? fs.readFileSync(path, "utf8") : undefined;
 }
 
-function memoryLimit(pid: number): string {
-  const { controllers, unified } = readCgroupPaths(pid);
-  const v1 = controllers["memory"];
-  const file = v1 === undefined ? join(unified ?? "", "memory.max") : join(v1, "memory.limit_in_bytes");
+async function memoryLimit(pid: number): Promise<string> {
+  const paths = await readCgroupPaths(openHostFiles(), pid);
+  const v1 = paths?.controllers["memory"];
+  const file =
+    v1 === undefined ? join(paths?.unified ?? "", "memory.max") : join(v1, "memory.limit_in_bytes");
   return fs.readFileSync(file, "utf8").trim();
 }
 

@@ -42,6 +42,20 @@ const OUTPUT_PLACES = ["src/cli/", "src/main.ts", "bin/"];
 const OUTPUT_MEMBERS = ["stdout", "stderr", "exit", "exitCode"];
 const EXECUTOR_PLACES = ["src/hcs/linux/"];
 const IMPLEMENTATIONS = ["src/hcs/linux/", "src/hcs/windows/"];
+
+/** What goes through the machine, and the files for which the host is the machine or the caller. */
+const MACHINE_USERS = "src/hcs/linux/";
+const HOST_MODULES = ["node:fs", "node:fs/promises", "node:child_process"];
+const HOST_FILE_READERS = ["ifExists", "readTextIfExists", "makeFolder"];
+const HOST_PLACES = [
+  "src/hcs/linux/host-files.ts",
+  "src/hcs/linux/host-machine.ts",
+  "src/hcs/linux/libc.ts",
+  "src/hcs/linux/pass-signals.ts",
+  "src/hcs/linux/pid-file.ts",
+  "src/hcs/linux/cgroups/oom-notifier.ts",
+];
+
 const SEAM_OPENER = "src/hcs/open.ts";
 
 /** Finds imports that go against the direction of the layers. */
@@ -101,6 +115,18 @@ export function importForms(files: readonly SourceFile[]): Violation[] {
     const lacksEnding = isRelative && file.path.startsWith("src/") && !/\.(ts|json)$/.test(specifier);
     return lacksEnding && !isIn(file, ["src/schema/"]) ? `imports ${specifier} without .ts` : undefined;
   });
+}
+
+/** Finds what reaches past the interface of the machine on which Linux containers run, as if that were the host. */
+export function machinePlaces(files: readonly SourceFile[]): Violation[] {
+  const behind = files.filter((file) => file.path.startsWith(MACHINE_USERS) && !isIn(file, HOST_PLACES));
+  const imported = eachReference(behind, (_, { specifier = "", names }) => {
+    const isHosts =
+      HOST_MODULES.includes(specifier) || names.some((name) => HOST_FILE_READERS.includes(name));
+    return isHosts ? `imports ${specifier}` : undefined;
+  });
+  const kills = (of: string, member: string): boolean => of === "process" && member === "kill";
+  return [...imported, ...eachMember(behind, [], kills)];
 }
 
 /** Finds questions for the host's platform outside the one place that asks. */

@@ -130,6 +130,23 @@ describe("importForms refuses", () => {
   });
 });
 
+describe("machinePlaces refuses", () => {
+  test.each([
+    'import { existsSync } from "node:fs";',
+    'await import("node:child_process");',
+    'import { readTextIfExists } from "../../base/files.ts";',
+    "process.kill(pid, 9);",
+  ])("%s", (text) => {
+    expect(rules.machinePlaces([file("src/hcs/linux/executor.ts", text)])).toHaveLength(1);
+  });
+
+  test("neither the host's own files nor what other folders do", () => {
+    const text = 'import { existsSync } from "node:fs"; process.kill(1, 0);';
+    const allowed = [file("src/hcs/linux/host-files.ts", text), file("src/state/a.ts", text)];
+    expect(rules.machinePlaces(allowed)).toEqual([]);
+  });
+});
+
 describe("platformPlaces refuses", () => {
   test.each([
     "export const isWindows = process.platform;",

@@ -1,5 +1,5 @@
 /** What a user certainly may not do with a file, judged from its mode alone. */
-import type { Stats } from "node:fs";
+import type { FileLook } from "./machine.ts";
 
 /** The user of a process, with ids as the host counts them. */
 export interface FileUser {
@@ -14,7 +14,7 @@ export interface FileUser {
  * The bits of the group are also the upper limit of what an access control list grants, so only when neither they
  * nor those of all others allow it is the answer certain.
  */
-export function certainlyForbidden({ mode, uid }: Stats, user: FileUser | undefined): boolean {
+export function certainlyForbidden({ mode, uid }: FileLook, user: FileUser | undefined): boolean {
   if ((mode & 0o111) === 0) return true;
   if (user === undefined || user.overridesAccess) return false;
   return user.uid === uid ? (mode & 0o100) === 0 : (mode & 0o011) === 0;

@@ -5,18 +5,18 @@
  * the list of controllers, and only when it creates; so that list is hidden for the program started next.
  * Only the v2 mount becomes private: every other mount keeps its propagation, and containers inherit nothing.
  */
-import { readTextIfExists } from "../../base/files.ts";
 import { CLONE_NEWNS, MS_BIND, MS_PRIVATE, type Libc } from "./libc.ts";
+import type { MachineFiles } from "./machine.ts";
 
 const UNIFIED = "/sys/fs/cgroup/unified";
 const CONTROLLERS = `${UNIFIED}/cgroup.controllers`;
 
-/** Whether this host has controllers on the v2 part of a hybrid cgroup tree. */
-export function hasHybridControllers(): boolean {
-  return (readTextIfExists(CONTROLLERS) ?? "").trim() !== "";
+/** Whether a machine has controllers on the v2 part of a hybrid cgroup tree. */
+export async function hasHybridControllers(machine: MachineFiles): Promise<boolean> {
+  return ((await machine.readText(CONTROLLERS)) ?? "").trim() !== "";
 }
 
-/** Moves this process, and what it starts afterwards, into the view. */
+/** Moves this process, which is on the host, and what it starts afterwards, into the view. */
 export function enterCgroupView(libc: Libc): void {
   libc.unshare(CLONE_NEWNS);
   libc.mount(null, UNIFIED, null, MS_PRIVATE);

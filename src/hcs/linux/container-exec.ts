@@ -21,18 +21,19 @@ export async function execInContainer(
   attachment: Attachment,
 ): Promise<ComputeProcess> {
   requirePausedExec(context, parameters);
-  checkExecutable(context, parameters);
+  await checkExecutable(context, parameters);
   requirePidFile(attachment.pidFile);
   const { machine, folder } = context;
   const base = join(folder.path, `exec.${callName()}`);
   const files = { process: `${base}.json`, pid: `${base}.pid` };
-  machine.writeText(files.process, stringifyJson(parameters.OciProcess));
-  const stopWatch = attachment.detached ? () => {} : watchPid(machine, files.pid, attachment.pidFile);
-  const cleanUp = (): void => {
+  await machine.writeText(files.process, stringifyJson(parameters.OciProcess));
+  const pidFile = attachment.detached ? undefined : attachment.pidFile;
+  const stopWatch = watchPid(machine, files.pid, pidFile);
+  const cleanUp = async (): Promise<void> => {
     try {
-      stopWatch();
+      await stopWatch();
     } finally {
-      for (const path of Object.values(files)) machine.remove(path);
+      for (const path of Object.values(files)) await machine.remove(path);
     }
   };
   try {
@@ -45,12 +46,12 @@ export async function execInContainer(
     if (!attachment.detached)
       return containerProcess(context, executor.pid, () => executor.finish().finally(cleanUp));
     await executor.finish();
-    const pid = readPid(machine, files.pid);
+    const pid = await readPid(machine, files.pid);
     writePidFile(attachment.pidFile, pid);
-    cleanUp();
+    await cleanUp();
     return containerProcess(context, pid ?? 0, async () => 0);
   } catch (error) {
-    cleanUp();
+    await cleanUp();
     throw error;
   }
 }
@@ -78,16 +79,20 @@ function requirePausedExec({ id, record }: SystemContext, { IgnorePaused }: Proc
   });
 }
 
-function checkExecutable(context: SystemContext, { OciProcess: process }: ProcessParameters): void {
-  const init = initProcess(context);
+async function checkExecutable(
+  context: SystemContext,
+  { OciProcess: process }: ProcessParameters,
+): Promise<void> {
+  const init = await initProcess(context);
   if (init === undefined) return;
   const { args = [], env = [], cwd } = process;
   const root = `/proc/${init.pid}/root`;
-  const user = hasIdsOfHost(context, init.pid) ? fileUser(process) : undefined;
-  checkProgram(`container "${context.id}"`, { root, mounts: [], user, args, env, cwd });
+  const user = (await hasIdsOfHost(context, init.pid)) ? fileUser(process) : undefined;
+  const { machine } = context;
+  await checkProgram(`container "${context.id}"`, { machine, root, mounts: [], user, args, env, cwd });
 }
 
 /** Whether a process counts user ids as the host does: its user namespace maps all of them to themselves. */
-function hasIdsOfHost({ machine }: SystemContext, pid: number): boolean {
-  return /^\s*0\s+0\s+4294967295\s*$/.test(machine.readText(`/proc/${pid}/uid_map`) ?? "");
+async function hasIdsOfHost({ machine }: SystemContext, pid: number): Promise<boolean> {
+  return /^\s*0\s+0\s+4294967295\s*$/.test((await machine.readText(`/proc/${pid}/uid_map`)) ?? "");
 }

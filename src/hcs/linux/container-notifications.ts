@@ -1,5 +1,4 @@
 /** What happens to a container: its end, and kills by the kernel for want of memory. */
-import { ifExists } from "../../base/files.ts";
 import type { Notification } from "../compute-service.ts";
 import { readCgroupPaths } from "./cgroups/cgroup-paths.ts";
 import { watchOutOfMemory } from "./cgroups/oom-notifier.ts";
@@ -16,18 +15,17 @@ export async function* containerNotifications(
 ): AsyncGenerator<Notification> {
   const end = new AbortController();
   const watched = untilEnd(context, abort).finally(() => end.abort());
-  const init = initProcess(context);
-  const paths = init === undefined ? undefined : ifExists(() => readCgroupPaths(init.pid));
+  const init = await initProcess(context);
+  const paths = init === undefined ? undefined : await readCgroupPaths(context.machine, init.pid);
   if (paths !== undefined) {
-    const options = { abort: end.signal, openEventFd: () => context.machine.openEventFd() };
-    for await (const _ of watchOutOfMemory(paths, options)) yield { Type: "OutOfMemory" };
+    for await (const _ of watchOutOfMemory(context.machine, paths, end.signal)) yield { Type: "OutOfMemory" };
   }
   await watched;
   if (!abort.aborted) yield { Type: "SystemExited" };
 }
 
 async function untilEnd(context: SystemContext, abort: AbortSignal): Promise<void> {
-  while (!abort.aborted && initProcess(context) !== undefined) {
+  while (!abort.aborted && (await initProcess(context)) !== undefined) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -19,10 +19,15 @@ export function containerProcess(
 }
 
 /** @throws {ComputeError} PROCESS_ALREADY_STOPPED */
-export function signalProcess({ machine, id }: SystemContext, pid: number, signal: number): void {
-  const look = machine.lookAtProcess(pid);
+export async function signalProcess(
+  { machine, id }: SystemContext,
+  pid: number,
+  signal: number,
+): Promise<void> {
+  const look = await machine.lookAtProcess(pid);
   const lives = look !== undefined && !hasEnded(look);
-  if (!lives || !machine.signal(pid, signal)) throw stopped(id, "signal", HcsResult.PROCESS_ALREADY_STOPPED);
+  if (!lives || !(await machine.signal(pid, signal)))
+    throw stopped(id, "signal", HcsResult.PROCESS_ALREADY_STOPPED);
 }
 
 /** The failure of an operation that needs a live container, in the words that engines look for. */

@@ -4,46 +4,58 @@ import { isFrozen } from "./cgroups/freezer.ts";
 import { readCgroupPaths } from "./cgroups/cgroup-paths.ts";
 import { readMetrics } from "./cgroups/metrics.ts";
 import { readProcesses } from "./cgroups/process-list.ts";
-import { ifExists } from "../../base/files.ts";
 import { executorName } from "./executor.ts";
 import { isAlive, readExecutorRecord, type ExecutorRecord } from "./executor-record.ts";
+import type { Machine } from "./machine.ts";
 import { executorRoot, type SystemContext } from "./system-context.ts";
 
 /** The executor's record of a container; undefined when the executor does not know it (any more). */
-export function executorRecord({ machine, options, record, id }: SystemContext): ExecutorRecord | undefined {
+export async function executorRecord({
+  machine,
+  options,
+  record,
+  id,
+}: SystemContext): Promise<ExecutorRecord | undefined> {
   const { name } = record.executor;
   return readExecutorRecord(machine, executorRoot(options.root, name), name, id);
 }
 
 /** The live init process of a container; undefined when it has ended or was never launched. */
-export function initProcess(context: SystemContext): ExecutorRecord | undefined {
-  const found = executorRecord(context);
-  return found !== undefined && isAlive(context.machine, found) ? found : undefined;
+export async function initProcess(context: SystemContext): Promise<ExecutorRecord | undefined> {
+  const found = await executorRecord(context);
+  return found !== undefined && (await isAlive(context.machine, found)) ? found : undefined;
 }
 
 /** Answers what is asked of a container; a process that ends meanwhile makes it stopped. */
-export function containerProperties(
+export async function containerProperties(
   context: SystemContext,
   types: readonly PropertyType[],
-): SystemProperties {
+): Promise<SystemProperties> {
   const base = { Id: context.id, RuntimeOsType: "Linux", Executor: context.record.executor.name } as const;
   // Asked first: an executor that ends between the two questions leaves its record to the second.
-  const isCreating = isBeingCreated(context);
-  const init = initProcess(context);
-  const live = init === undefined ? undefined : ifExists(() => liveProperties(init, types));
+  const isCreating = await isBeingCreated(context);
+  const init = await initProcess(context);
+  const live = init === undefined ? undefined : await liveProperties(context.machine, init, types);
   return { ...base, ...(live ?? { State: isCreating ? "Creating" : "Stopped", ProcessId: 0 }) };
 }
 
-function liveProperties(
+/** @returns undefined if the init process, or its control group, has ended meanwhile */
+async function liveProperties(
+  machine: Machine,
   init: ExecutorRecord,
   types: readonly PropertyType[],
-): Omit<SystemProperties, "Id" | "RuntimeOsType"> {
-  const paths = readCgroupPaths(init.pid);
+): Promise<Omit<SystemProperties, "Id" | "RuntimeOsType"> | undefined> {
+  const paths = await readCgroupPaths(machine, init.pid);
+  if (paths === undefined) return undefined;
+  const State = liveState(init, await isFrozen(machine, paths));
+  const ProcessList = types.includes("ProcessList") ? await readProcesses(machine, paths) : [];
+  const metrics = types.includes("Metrics") ? await readMetrics(machine, paths) : {};
+  if (ProcessList === undefined || metrics === undefined) return undefined;
   return {
-    State: liveState(init, isFrozen(paths)),
+    State,
     ProcessId: init.pid,
-    ...(types.includes("ProcessList") ? { ProcessList: readProcesses(paths) } : {}),
-    ...(types.includes("Metrics") ? { Metrics: { ...readMetrics(paths) } } : {}),
+    ...(types.includes("ProcessList") ? { ProcessList } : {}),
+    ...(types.includes("Metrics") ? { Metrics: { ...metrics } } : {}),
   };
 }
 
@@ -53,8 +65,8 @@ function liveState(init: ExecutorRecord, frozen: boolean): SystemState {
 }
 
 /** Whether an executor is still at work on a system that it has no record of yet. */
-export function isBeingCreated(context: SystemContext): boolean {
-  return creatingExecutor(context) !== undefined;
+export async function isBeingCreated(context: SystemContext): Promise<boolean> {
+  return (await creatingExecutor(context)) !== undefined;
 }
 
 /**
@@ -62,17 +74,14 @@ export function isBeingCreated(context: SystemContext): boolean {
  * killed, and the executor goes on. It is found by its pid file's path among its arguments, which only looks at
  * the file if another program has it.
  */
-export function creatingExecutor(context: SystemContext): number | undefined {
-  if (executorRecord(context) !== undefined) return undefined;
+export async function creatingExecutor(context: SystemContext): Promise<number | undefined> {
+  if ((await executorRecord(context)) !== undefined) return undefined;
   const { machine, folder } = context;
-  const creates = (pid: string): boolean => {
-    const words = machine.readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+  for (const pid of (await machine.list("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const words = (await machine.readText(`/proc/${pid}/cmdline`))?.split("\0") ?? [];
+    if (!words.includes(folder.pidFile)) continue;
     // The second word names an executor that is a script.
-    return (
-      words.includes(folder.pidFile) && words.slice(0, 2).some((word) => executorName(word) !== undefined)
-    );
-  };
-  const pids = machine.list("/proc").filter((name) => /^\d+$/.test(name));
-  const found = pids.find(creates);
-  return found === undefined ? undefined : Number(found);
+    if (words.slice(0, 2).some((word) => executorName(word) !== undefined)) return Number(pid);
+  }
+  return undefined;
 }

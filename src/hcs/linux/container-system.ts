@@ -64,14 +64,14 @@ export class ContainerSystem implements ComputeSystem {
   async modify(request: ModifyRequest): Promise<void> {
     const { machine, folder } = this.#context;
     const file = `${folder.path}/resources.${callName()}.json`;
-    machine.writeText(file, stringifyJson(request.Settings));
+    await machine.writeText(file, stringifyJson(request.Settings));
     try {
       await callExecutor(this.#context, { words: ["update", "--resources", file] });
-      const init = initProcess(this.#context);
+      const init = await initProcess(this.#context);
       const { updateCpuBurst } = await import("./cpu-burst.ts");
-      if (init !== undefined) updateCpuBurst(this.id, init.pid, request.Settings);
+      if (init !== undefined) await updateCpuBurst(this.#context, init.pid, request.Settings);
     } finally {
-      machine.remove(file);
+      await machine.remove(file);
     }
   }
 
@@ -85,7 +85,7 @@ export class ContainerSystem implements ComputeSystem {
   }
 
   async openProcess(pid: number): Promise<ComputeProcess> {
-    const { ProcessList = [] } = containerProperties(this.#context, ["ProcessList"]);
+    const { ProcessList = [] } = await containerProperties(this.#context, ["ProcessList"]);
     if (ProcessList.includes(pid)) return containerProcess(this.#context, pid, () => this.#waitForEnd(pid));
     const message = `Cannot open process ${pid} of container "${this.id}": no such process`;
     const operation = "open a process of";
@@ -99,7 +99,7 @@ export class ContainerSystem implements ComputeSystem {
   }
 
   async openInitProcess(): Promise<ComputeProcess> {
-    const init = initProcess(this.#context);
+    const init = await initProcess(this.#context);
     if (init === undefined) throw stopped(this.id, "signal", HcsResult.SYSTEM_ALREADY_STOPPED);
     const process = containerProcess(this.#context, init.pid, () => this.#waitForEnd(init.pid));
     return { ...process, signal: (options) => this.#signalInit(options) };
@@ -125,28 +125,28 @@ export class ContainerSystem implements ComputeSystem {
   async terminate(): Promise<void> {
     const { machine, folder } = this.#context;
     await this.#endCreation();
-    if (executorRecord(this.#context) === undefined) await removeHalfMade(this.#context);
+    if ((await executorRecord(this.#context)) === undefined) await removeHalfMade(this.#context);
     else await this.#deleteInExecutor();
-    machine.remove(folder.path);
+    await machine.remove(folder.path);
   }
 
   async #deleteInExecutor(): Promise<void> {
     // The executor's log is written there, and the folder may be gone while the executor still knows the system.
-    this.#context.machine.makeFolder(this.#context.folder.path);
+    await this.#context.machine.makeFolder(this.#context.folder.path);
     try {
       await callExecutor(this.#context, { words: ["delete", "--force"] });
     } catch (error) {
       // Another call, or the executor that follows the container, may have removed it at the same time.
-      if (executorRecord(this.#context) !== undefined) throw error;
+      if ((await executorRecord(this.#context)) !== undefined) throw error;
       await removeHalfMade(this.#context);
     }
   }
 
   /** Lets an executor finish whose caller was killed, since what it makes half-way is hard to find; one that hangs is ended. */
   async #endCreation(): Promise<void> {
-    await until(() => creatingExecutor(this.#context) === undefined, POLLS);
-    const hanging = creatingExecutor(this.#context);
-    if (hanging !== undefined) this.#context.machine.signal(hanging, SIGKILL);
+    await until(async () => (await creatingExecutor(this.#context)) === undefined, POLLS);
+    const hanging = await creatingExecutor(this.#context);
+    if (hanging !== undefined) await this.#context.machine.signal(hanging, SIGKILL);
   }
 
   /**
@@ -154,12 +154,12 @@ export class ContainerSystem implements ComputeSystem {
    * SIGKILL then goes to all; and a frozen process dies only when it is thawed.
    */
   async #signalInit(options: SignalProcessOptions): Promise<void> {
-    const init = initProcess(this.#context);
+    const init = await initProcess(this.#context);
     if (init === undefined) throw stopped(this.id, "signal", HcsResult.SYSTEM_ALREADY_STOPPED);
     if (options.Signal !== SIGKILL) return signalProcess(this.#context, init.pid, options.Signal);
-    const { State } = containerProperties(this.#context, []);
+    const { State } = await containerProperties(this.#context, []);
     if (this.#context.record.sharesPids) await this.signalAll(options);
-    else signalProcess(this.#context, init.pid, SIGKILL);
+    else await signalProcess(this.#context, init.pid, SIGKILL);
     if (State === "Paused") await this.#thaw();
   }
 
@@ -168,20 +168,20 @@ export class ContainerSystem implements ComputeSystem {
     try {
       await this.resume();
     } catch (error) {
-      if (initProcess(this.#context) !== undefined) throw error;
+      if ((await initProcess(this.#context)) !== undefined) throw error;
     }
   }
 
   /** The process is no child of ours, so its exit code stays unknown. */
   async #waitForEnd(pid: number): Promise<number> {
     const { machine } = this.#context;
-    const startTime = machine.lookAtProcess(pid)?.startTime ?? "";
-    await until(() => !isAlive(machine, { pid, startTime }), Number.POSITIVE_INFINITY);
+    const startTime = (await machine.lookAtProcess(pid))?.startTime ?? "";
+    await until(async () => !(await isAlive(machine, { pid, startTime })), Number.POSITIVE_INFINITY);
     return 0;
   }
 }
 
-async function until(done: () => boolean, polls: number): Promise<void> {
-  for (let poll = 0; !done() && poll < polls; poll++)
+async function until(done: () => Promise<boolean>, polls: number): Promise<void> {
+  for (let poll = 0; !(await done()) && poll < polls; poll++)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }

@@ -1,10 +1,8 @@
 /** Looks for everything that containers need of this host. */
-import { accessSync, constants, readdirSync } from "node:fs";
-import { readTextIfExists } from "../../base/files.ts";
 import type { Diagnosis } from "../compute-service.ts";
 import { cgroupLayout } from "./cgroups/cgroup-layout.ts";
 import { executorVersion, hasCommand } from "./executor-abilities.ts";
-import { chooseExecutor, findExecutor, findProgram, type Executor, type ExecutorName } from "./executor.ts";
+import { chooseExecutor, findExecutor, type Executor, type ExecutorName } from "./executor.ts";
 import { diagnoseKvm } from "./kvm.ts";
 import type { Machine } from "./machine.ts";
 
@@ -20,19 +18,19 @@ export async function diagnoseHost(machine: Machine, choice: Choice): Promise<Di
     await diagnoseExecutor(machine, "crun"),
     await diagnoseExecutor(machine, "runc"),
     await diagnoseChoice(machine, choice),
-    diagnoseCgroups(),
-    diagnoseNamespaces(),
-    diagnosePrivileges(),
-    diagnoseFileSystem(machine, "overlay", "overlay root file systems", "modprobe overlay"),
-    diagnoseLoop(),
+    await diagnoseCgroups(machine),
+    await diagnoseNamespaces(machine),
+    await diagnosePrivileges(machine),
+    await diagnoseFileSystem(machine, "overlay", "overlay root file systems", "modprobe overlay"),
+    await diagnoseLoop(machine),
     await diagnoseCheckpoint(machine),
-    diagnoseKvm(),
-    diagnoseMemory(),
+    await diagnoseKvm(machine),
+    await diagnoseMemory(machine),
   ];
 }
 
 async function diagnoseExecutor(machine: Machine, name: ExecutorName): Promise<Diagnosis> {
-  const executor = findExecutor(name);
+  const executor = await findExecutor(machine, name);
   if (executor === undefined) {
     return { subject: name, verdict: "warn", found: "not installed", remedy: `apt-get install ${name}` };
   }
@@ -51,7 +49,7 @@ async function diagnoseExecutor(machine: Machine, name: ExecutorName): Promise<D
 async function diagnoseChoice(machine: Machine, { root, executor: requested }: Choice): Promise<Diagnosis> {
   const subject = "executor";
   try {
-    const executor = chooseExecutor(machine, root, requested);
+    const executor = await chooseExecutor(machine, root, requested);
     return { subject, verdict: "ok", found: `${executor.path}, ${reason(executor, requested)}` };
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
@@ -69,8 +67,8 @@ function reason({ name, cgroupView }: Executor, requested: string | undefined): 
   return cgroupView ? `${why}, in a private cgroup view because the host's v2 part carries controllers` : why;
 }
 
-function diagnoseCgroups(): Diagnosis {
-  const { kind, v1, v2 } = cgroupLayout();
+async function diagnoseCgroups(machine: Machine): Promise<Diagnosis> {
+  const { kind, v1, v2 } = await cgroupLayout(machine);
   const names = [...Object.keys(v1), ...(v2?.controllers ?? [])].filter((name) => !name.startsWith("name="));
   const subject = "cgroups";
   if (kind === "none") {
@@ -88,8 +86,8 @@ function diagnoseCgroups(): Diagnosis {
   };
 }
 
-function diagnoseNamespaces(): Diagnosis {
-  const present = readdirSync("/proc/self/ns");
+async function diagnoseNamespaces(machine: Machine): Promise<Diagnosis> {
+  const present = await machine.list("/proc/self/ns");
   const missing = ["mnt", "pid", "ipc", "uts", "net", "user", "cgroup"].filter(
     (name) => !present.includes(name),
   );
@@ -109,8 +107,8 @@ const WANTED_CAPABILITIES = {
   SYS_PTRACE: 19n,
 };
 
-function diagnosePrivileges(): Diagnosis {
-  const status = readTextIfExists("/proc/self/status") ?? "";
+async function diagnosePrivileges(machine: Machine): Promise<Diagnosis> {
+  const status = (await machine.readText("/proc/self/status")) ?? "";
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
   const missing = Object.entries(WANTED_CAPABILITIES)
     .filter(([, bit]) => (effective & (1n << bit)) === 0n)
@@ -126,26 +124,29 @@ function diagnosePrivileges(): Diagnosis {
   return { subject, verdict, found: `without ${missing.join(", ")}`, remedy };
 }
 
-function diagnoseFileSystem(machine: Machine, name: string, purpose: string, remedy: string): Diagnosis {
-  const known = new RegExp(`\\t${name}$`, "m").test(machine.readText("/proc/filesystems") ?? "");
+async function diagnoseFileSystem(
+  machine: Machine,
+  name: string,
+  purpose: string,
+  remedy: string,
+): Promise<Diagnosis> {
+  const systems = (await machine.readText("/proc/filesystems")) ?? "";
+  const known = new RegExp(`\\t${name}$`, "m").test(systems);
   if (known) return { subject: name, verdict: "ok", found: `the kernel has it, for ${purpose}` };
   return { subject: name, verdict: "warn", found: `the kernel does not offer it, for ${purpose}`, remedy };
 }
 
-function diagnoseLoop(): Diagnosis {
+async function diagnoseLoop(machine: Machine): Promise<Diagnosis> {
   const subject = "loop devices";
-  try {
-    accessSync("/dev/loop-control", constants.R_OK | constants.W_OK);
+  if (await machine.isAllowed("/dev/loop-control", "read and write"))
     return { subject, verdict: "ok", found: "/dev/loop-control can be opened" };
-  } catch {
-    return { subject, verdict: "warn", found: "/dev/loop-control cannot be opened", remedy: "modprobe loop" };
-  }
+  return { subject, verdict: "warn", found: "/dev/loop-control cannot be opened", remedy: "modprobe loop" };
 }
 
 async function diagnoseCheckpoint(machine: Machine): Promise<Diagnosis> {
   const subject = "checkpoint";
-  const runc = findExecutor("runc");
-  const criu = findProgram("criu");
+  const runc = await findExecutor(machine, "runc");
+  const criu = await machine.findProgram("criu");
   if (runc === undefined || criu === undefined || !(await hasCommand(machine, runc, "checkpoint"))) {
     const found = `criu is ${criu ?? "not installed"}, runc is ${runc?.path ?? "not installed"}`;
     return { subject, verdict: "warn", found, remedy: "apt-get install runc criu" };
@@ -158,8 +159,8 @@ async function diagnoseCheckpoint(machine: Machine): Promise<Diagnosis> {
   return { subject, verdict: "warn", found: `criu does not work on this kernel: ${complaint}`, remedy };
 }
 
-function diagnoseMemory(): Diagnosis {
-  const text = readTextIfExists("/proc/meminfo") ?? "";
+async function diagnoseMemory(machine: Machine): Promise<Diagnosis> {
+  const text = (await machine.readText("/proc/meminfo")) ?? "";
   const mebibytes = (key: string): number =>
     Math.floor(Number(new RegExp(`^${key}:\\s*(\\d+)`, "m").exec(text)?.[1] ?? "0") / 1024);
   const available = mebibytes("MemAvailable");

@@ -1,6 +1,6 @@
 /** What the installed executors can do beyond the commands that all have. */
 import { PlatformError } from "../../base/errors.ts";
-import { findProgram, type Executor } from "./executor.ts";
+import type { Executor } from "./executor.ts";
 import type { Machine } from "./machine.ts";
 
 /** Asks an executor for its version. @returns undefined if it does not even start */
@@ -21,7 +21,7 @@ export async function hasCommand(machine: Machine, { path }: Executor, command: 
  * @throws {PlatformError} that names both things needed
  */
 export async function requireCheckpoint(machine: Machine, executor: Executor): Promise<void> {
-  const hasCriu = findProgram("criu") !== undefined;
+  const hasCriu = (await machine.findProgram("criu")) !== undefined;
   if (hasCriu && (await hasCommand(machine, executor, "checkpoint"))) return;
   const found = `the executor is ${executor.path}, criu is ${hasCriu ? "installed" : "not installed"}`;
   throw new PlatformError(

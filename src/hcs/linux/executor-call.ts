@@ -47,8 +47,8 @@ export async function startExecutor(context: SystemContext, call: ExecutorCall):
   });
   const finish = async (): Promise<number> => {
     const code = await program.wait();
-    const text = machine.readText(log);
-    if (text !== undefined) machine.remove(log);
+    const text = await machine.readText(log);
+    if (text !== undefined) await machine.remove(log);
     if (code === 0 || (call.relaysExitCode === true && !(text ?? "").includes('"error"'))) return code;
     throw executorFailure({ id, executor: executor.name, call, code, log: text ?? "" });
   };

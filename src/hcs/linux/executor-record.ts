@@ -25,14 +25,14 @@ const FORMATS = {
 } as const;
 
 /** Reads a record. @returns undefined if there is none, or none that is whole */
-export function readExecutorRecord(
+export async function readExecutorRecord(
   machine: Machine,
   stateRoot: string,
   name: ExecutorName,
   id: string,
-): ExecutorRecord | undefined {
+): Promise<ExecutorRecord | undefined> {
   const format = FORMATS[name];
-  const text = machine.readText(join(stateRoot, id, format.file));
+  const text = await machine.readText(join(stateRoot, id, format.file));
   if (text === undefined) return undefined;
   const values = parseObject(text);
   const pid = Number(values?.[format.pid]);
@@ -40,13 +40,16 @@ export function readExecutorRecord(
   return {
     pid,
     startTime: String(values[format.startTime]),
-    waitsForStart: machine.exists(join(stateRoot, id, "exec.fifo")),
+    waitsForStart: await machine.exists(join(stateRoot, id, "exec.fifo")),
   };
 }
 
 /** Whether the process that was recorded is still the one that runs. */
-export function isAlive(machine: Machine, record: Pick<ExecutorRecord, "pid" | "startTime">): boolean {
-  const look = machine.lookAtProcess(record.pid);
+export async function isAlive(
+  machine: Machine,
+  record: Pick<ExecutorRecord, "pid" | "startTime">,
+): Promise<boolean> {
+  const look = await machine.lookAtProcess(record.pid);
   return look !== undefined && !hasEnded(look) && look.startTime === record.startTime;
 }
 

@@ -4,8 +4,7 @@
  * crun comes first, because it needs a third to two thirds of runc's time. It is decided once per boot and
  * state folder; the reasons are kept for `doctor`.
  */
-import { accessSync, constants } from "node:fs";
-import { basename, delimiter, isAbsolute, join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { PlatformError } from "../../base/errors.ts";
 import { hasHybridControllers } from "./cgroup-view.ts";
 import type { Machine } from "./machine.ts";
@@ -25,9 +24,6 @@ export interface Executor {
 /** All that are known, the best first. */
 export const EXECUTOR_NAMES: readonly ExecutorName[] = ["crun", "runc"];
 
-/** Engines call with an empty PATH, so the usual folders are always searched too. */
-const USUAL_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-
 /**
  * Chooses the executor of new containers.
  *
@@ -35,69 +31,73 @@ const USUAL_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/b
  * @param root the state folder, which remembers the decision
  * @throws {PlatformError} PLATFORM_MISSING
  */
-export function chooseExecutor(machine: Machine, root: string, requested: string | undefined): Executor {
-  if (requested !== undefined) return requestedExecutor(requested);
-  const bootId = machine.readText("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+export async function chooseExecutor(
+  machine: Machine,
+  root: string,
+  requested: string | undefined,
+): Promise<Executor> {
+  if (requested !== undefined) return requestedExecutor(machine, requested);
+  const bootId = (await machine.readText("/proc/sys/kernel/random/boot_id"))?.trim() ?? "";
   const file = join(root, "@executor.json");
-  const remembered = readDecision(machine.readText(file), bootId);
+  const remembered = await readDecision(machine, file, bootId);
   if (remembered !== undefined) return remembered;
-  const executor = decide();
-  if (machine.exists(root)) machine.writeText(file, JSON.stringify({ bootId, executor }));
+  const executor = await decide(machine);
+  if (await machine.exists(root)) await machine.writeText(file, JSON.stringify({ bootId, executor }));
   return executor;
 }
 
 /** Finds an executor by name. @returns undefined if it is not installed */
-export function findExecutor(name: ExecutorName): Executor | undefined {
-  const path = findProgram(name);
-  return path === undefined ? undefined : { name, path, cgroupView: needsCgroupView(name) };
-}
-
-/** Finds a program on PATH or in the usual folders. @returns its absolute path, undefined if it is not installed */
-export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter).filter(isAbsolute), ...USUAL_FOLDERS];
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
+export async function findExecutor(machine: Machine, name: ExecutorName): Promise<Executor | undefined> {
+  const path = await machine.findProgram(name);
+  return path === undefined ? undefined : { name, path, cgroupView: await needsCgroupView(machine, name) };
 }
 
 /**
  * The executor for one container: the host's own choice, except that a container without a mount namespace
  * would stay inside the private cgroup view, so another executor takes it.
  */
-export function executorFor(chosen: Executor, hasMountNamespace: boolean): Executor {
+export async function executorFor(
+  machine: Machine,
+  chosen: Executor,
+  hasMountNamespace: boolean,
+): Promise<Executor> {
   if (!chosen.cgroupView || hasMountNamespace) return chosen;
-  return findExecutor("runc") ?? chosen;
+  return (await findExecutor(machine, "runc")) ?? chosen;
 }
 
-function requestedExecutor(requested: string): Executor {
+async function requestedExecutor(machine: Machine, requested: string): Promise<Executor> {
   const name = executorName(requested);
   if (name === undefined) throw unknownExecutor(requested);
-  const path = requested.includes("/") ? requested : findProgram(requested);
-  if (path === undefined || !isAbsolute(path) || !isExecutable(path)) return missing(`"${requested}"`);
-  return { name, path, cgroupView: needsCgroupView(name) };
+  const path = requested.includes("/") ? requested : await machine.findProgram(requested);
+  if (path === undefined || !isAbsolute(path) || !(await machine.isAllowed(path, "execute")))
+    return missing(`"${requested}"`);
+  return { name, path, cgroupView: await needsCgroupView(machine, name) };
 }
 
-function decide(): Executor {
+async function decide(machine: Machine): Promise<Executor> {
   for (const name of EXECUTOR_NAMES) {
-    const found = findExecutor(name);
+    const found = await findExecutor(machine, name);
     if (found !== undefined) return found;
   }
   return missing(EXECUTOR_NAMES.join(" or "));
 }
 
-function readDecision(text: string | undefined, bootId: string): Executor | undefined {
+async function readDecision(machine: Machine, file: string, bootId: string): Promise<Executor | undefined> {
+  const text = await machine.readText(file);
   if (text === undefined) return undefined;
   try {
     const decision = JSON.parse(text) as { bootId?: unknown; executor?: Executor };
     const { executor } = decision;
-    if (decision.bootId !== bootId || executor === undefined || !isExecutable(executor.path))
+    if (decision.bootId !== bootId || executor === undefined || knownName(executor.name) === undefined)
       return undefined;
-    return knownName(executor.name) === undefined ? undefined : executor;
+    return (await machine.isAllowed(executor.path, "execute")) ? executor : undefined;
   } catch {
     return undefined;
   }
 }
 
-function needsCgroupView(name: ExecutorName): boolean {
-  return name === "crun" && hasHybridControllers();
+async function needsCgroupView(machine: Machine, name: ExecutorName): Promise<boolean> {
+  return name === "crun" && (await hasHybridControllers(machine));
 }
 
 /** Which executor a program is, by its file's name. @returns undefined if it is none */
@@ -107,15 +107,6 @@ export function executorName(program: string): ExecutorName | undefined {
 
 function knownName(text: string): ExecutorName | undefined {
   return EXECUTOR_NAMES.find((name) => text === name || text.startsWith(`${name}-`));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function missing(what: string): never {

@@ -1,8 +1,7 @@
-/** What containers on this host can use, for engines that ask. */
+/** What containers on a machine can use, for engines that ask. */
 import type { OciFeatures } from "../../schema/oci.ts";
-import { readTextIfExists } from "../../base/files.ts";
 import { cgroupLayout } from "./cgroups/cgroup-layout.ts";
-import { existsSync, readdirSync } from "node:fs";
+import type { MachineFiles } from "./machine.ts";
 
 /** Capabilities in the order of their numbers. @see capability.h of Linux 6.x */
 const CAPABILITIES =
@@ -23,36 +22,40 @@ const NAMESPACES: Readonly<Record<string, string>> = {
 const MOUNT_OPTIONS =
   "async atime bind defaults dev diratime dirsync exec iversion lazytime loud mand noatime nodev nodiratime noexec noiversion nolazytime nomand norelatime nostrictatime nosuid private rbind relatime remount ro rprivate rshared rslave runbindable rw shared silent slave strictatime suid sync tmpcopyup unbindable";
 
-/** The features document of this host. @see https://github.com/opencontainers/runtime-spec/blob/main/features.md */
-export function hostFeatures(): OciFeatures {
+/** The features document of a machine. @see https://github.com/opencontainers/runtime-spec/blob/main/features.md */
+export async function machineFeatures(machine: MachineFiles): Promise<OciFeatures> {
+  const namespaces = await machine.list("/proc/self/ns");
+  const apparmor = await machine.readText("/sys/module/apparmor/parameters/enabled");
   return {
     ociVersionMin: "1.0.0",
     ociVersionMax: "1.3.0",
     hooks: ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"],
     mountOptions: MOUNT_OPTIONS.split(" "),
     linux: {
-      namespaces: readdirSync("/proc/self/ns").flatMap((name) => NAMESPACES[name] ?? []),
-      capabilities: capabilities(),
-      cgroup: cgroup(),
-      seccomp: seccomp(),
-      apparmor: { enabled: readTextIfExists("/sys/module/apparmor/parameters/enabled")?.trim() === "Y" },
-      selinux: { enabled: existsSync("/sys/fs/selinux/enforce") },
-      intelRdt: { enabled: existsSync("/sys/fs/resctrl/info") },
+      namespaces: namespaces.flatMap((name) => NAMESPACES[name] ?? []),
+      capabilities: await capabilities(machine),
+      cgroup: await cgroup(machine),
+      seccomp: await seccomp(machine),
+      apparmor: { enabled: apparmor?.trim() === "Y" },
+      selinux: { enabled: await machine.exists("/sys/fs/selinux/enforce") },
+      intelRdt: { enabled: await machine.exists("/sys/fs/resctrl/info") },
     },
   };
 }
 
 /** The kernel tells the number of its last capability. */
-function capabilities(): string[] {
-  const last = Number(readTextIfExists("/proc/sys/kernel/cap_last_cap") ?? "0");
+async function capabilities(machine: MachineFiles): Promise<string[]> {
+  const last = Number((await machine.readText("/proc/sys/kernel/cap_last_cap")) ?? "0");
   return CAPABILITIES.split(" ")
     .slice(0, last + 1)
     .map((name) => `CAP_${name}`);
 }
 
-function cgroup(): { v1: boolean; v2: boolean; systemd: boolean; systemdUser: boolean } {
-  const { kind } = cgroupLayout();
-  const systemd = existsSync("/run/systemd/system");
+async function cgroup(
+  machine: MachineFiles,
+): Promise<{ v1: boolean; v2: boolean; systemd: boolean; systemdUser: boolean }> {
+  const { kind } = await cgroupLayout(machine);
+  const systemd = await machine.exists("/run/systemd/system");
   return {
     v1: kind === "v1" || kind === "hybrid",
     v2: kind === "v2",
@@ -61,8 +64,11 @@ function cgroup(): { v1: boolean; v2: boolean; systemd: boolean; systemdUser: bo
   };
 }
 
-function seccomp(): { enabled: boolean; actions?: string[]; operators?: string[] } {
-  const actions = readTextIfExists("/proc/sys/kernel/seccomp/actions_avail")?.trim().split(" ");
+async function seccomp(
+  machine: MachineFiles,
+): Promise<{ enabled: boolean; actions?: string[]; operators?: string[] }> {
+  const available = await machine.readText("/proc/sys/kernel/seccomp/actions_avail");
+  const actions = available?.trim().split(" ");
   if (actions === undefined) return { enabled: false };
   return {
     enabled: true,

@@ -1,13 +1,14 @@
 /** Looks at a path inside a container's root, before or while it runs. */
-import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { errnoCode } from "../../base/errors.ts";
-import { ifExists } from "../../base/files.ts";
 import { certainlyForbidden, type FileUser } from "./access.ts";
+import type { FileLook, MachineFiles } from "./machine.ts";
 
 /** A root file system as one process of the container will see it. */
 export interface RootView {
-  /** The container's root folder, as the caller sees it. */
+  /** Where the root folder is. */
+  machine: MachineFiles;
+  /** The container's root folder, as the machine sees it. */
   root: string;
   /** Folders inside that hold other file systems once the container runs. */
   mounts: readonly string[];
@@ -22,9 +23,9 @@ export type Finding = "program" | "missing" | "not a directory" | "forbidden" | 
 const MAX_LINKS = 40;
 
 /** Follows a path step by step, because links must not lead out of the root. Only a certain answer is given. */
-export function findInRoot(view: RootView, path: string): Finding {
+export async function findInRoot(view: RootView, path: string): Promise<Finding> {
   try {
-    return walk(view, path);
+    return await walk(view, path);
   } catch (error) {
     // The container may change what is looked at, and of names that are too long only the kernel can tell.
     if (errnoCode(error) === undefined) throw error;
@@ -33,14 +34,14 @@ export function findInRoot(view: RootView, path: string): Finding {
 }
 
 /** Where a mount lands: its destination with the links in it followed inside the root. */
-export function mountPlace(root: string, destination: string): string {
+export async function mountPlace({ machine, root }: RootView, destination: string): Promise<string> {
   let rest = words(destination);
   let at = "/";
   for (let links = 0; rest.length > 0;) {
     const [part = "", ...further] = rest;
     rest = further;
     const next = posix.join(at, part);
-    const target = links < MAX_LINKS ? linkTarget(posix.join(root, next)) : undefined;
+    const target = links < MAX_LINKS ? await linkTarget(machine, posix.join(root, next)) : undefined;
     if (target === undefined) at = next;
     else {
       links++;
@@ -51,15 +52,15 @@ export function mountPlace(root: string, destination: string): string {
   return at;
 }
 
-function linkTarget(path: string): string | undefined {
+async function linkTarget(machine: MachineFiles, path: string): Promise<string | undefined> {
   try {
-    return readlinkSync(path);
+    return (await machine.lookAtFile(path))?.target;
   } catch {
     return undefined;
   }
 }
 
-function walk(view: RootView, path: string): Finding {
+async function walk(view: RootView, path: string): Promise<Finding> {
   let rest = words(path);
   let at = "/";
   for (let links = 0; rest.length > 0;) {
@@ -67,25 +68,24 @@ function walk(view: RootView, path: string): Finding {
     rest = further;
     const next = posix.join(at, part);
     if (view.mounts.some((mount) => isInside(next, mount))) return "unsure";
-    const stats = ifExists(() => lstatSync(posix.join(view.root, next)));
-    if (stats === undefined) return view.mounts.some((mount) => isInside(mount, next)) ? "unsure" : "missing";
-    if (stats.isSymbolicLink()) {
+    const look = await view.machine.lookAtFile(posix.join(view.root, next));
+    if (look === undefined) return view.mounts.some((mount) => isInside(mount, next)) ? "unsure" : "missing";
+    if (look.target !== undefined) {
       if (++links > MAX_LINKS) return "unsure";
-      const target = readlinkSync(posix.join(view.root, next));
-      rest = [...words(target), ...rest];
-      if (target.startsWith("/")) at = "/";
-    } else if (rest.length === 0) return judge(stats, view.user);
-    else if (!stats.isDirectory()) return "not a directory";
-    else if (certainlyForbidden(stats, view.user)) return "forbidden";
+      rest = [...words(look.target), ...rest];
+      if (look.target.startsWith("/")) at = "/";
+    } else if (rest.length === 0) return judge(look, view.user);
+    else if (look.type !== "folder") return "not a directory";
+    else if (certainlyForbidden(look, view.user)) return "forbidden";
     else at = next;
   }
   return "forbidden";
 }
 
-function judge(stats: Stats, user: FileUser | undefined): Finding {
-  if (stats.isDirectory()) return "forbidden";
-  if (!stats.isFile()) return "unsure";
-  return certainlyForbidden(stats, user) ? "forbidden" : "program";
+function judge(look: FileLook, user: FileUser | undefined): Finding {
+  if (look.type === "folder") return "forbidden";
+  if (look.type !== "file") return "unsure";
+  return certainlyForbidden(look, user) ? "forbidden" : "program";
 }
 
 function words(path: string): string[] {

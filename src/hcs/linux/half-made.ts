@@ -1,10 +1,9 @@
 /** What an executor has made of a container before it was killed, and no longer knows. */
-import { ifExists } from "../../base/files.ts";
-import { rmdirSync } from "node:fs";
 import { join, posix } from "node:path";
 import { errnoCode } from "../../base/errors.ts";
 import { parseJson } from "../../base/lossless-json.ts";
 import { readCgroupPaths, readMounts } from "./cgroups/cgroup-paths.ts";
+import type { Machine } from "./machine.ts";
 import { readPid } from "./pid-file.ts";
 import { executorRoot, type SystemContext } from "./system-context.ts";
 
@@ -21,36 +20,38 @@ const POLLS = 100;
  */
 export async function removeHalfMade(context: SystemContext): Promise<void> {
   const { machine, options, record, id } = context;
-  machine.remove(join(executorRoot(options.root, record.executor.name), id));
-  const path = cgroupPath(context);
+  await machine.remove(join(executorRoot(options.root, record.executor.name), id));
+  const path = await cgroupPath(context);
   if (path === undefined || path === "/") return;
-  killInit(context, path);
-  for (let poll = 0; !removeEmptyCgroups(path) && poll < POLLS; poll++)
+  await killInit(context, path);
+  for (let poll = 0; !(await removeEmptyCgroups(machine, path)) && poll < POLLS; poll++)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
 /** The init process may outlive the record of it; its control group proves that the pid is still its own. */
-function killInit({ machine, folder }: SystemContext, path: string): void {
-  const pid = readPid(machine, folder.pidFile);
-  const groups = pid === undefined ? undefined : ifExists(() => readCgroupPaths(pid));
+async function killInit({ machine, folder }: SystemContext, path: string): Promise<void> {
+  const pid = await readPid(machine, folder.pidFile);
+  const groups = pid === undefined ? undefined : await readCgroupPaths(machine, pid);
   if (pid === undefined || groups === undefined) return;
   const folders = [...Object.values(groups.controllers), groups.unified];
-  if (folders.some((group) => group?.endsWith(path) === true)) machine.signal(pid, SIGKILL);
+  if (folders.some((group) => group?.endsWith(path) === true)) await machine.signal(pid, SIGKILL);
 }
 
 /** @returns false if a process is still in one of the groups */
-function removeEmptyCgroups(path: string): boolean {
-  const mounts = readMounts().filter(({ type }) => type === "cgroup" || type === "cgroup2");
+async function removeEmptyCgroups(machine: Machine, path: string): Promise<boolean> {
+  const mounts = (await readMounts(machine)).filter(({ type }) => type === "cgroup" || type === "cgroup2");
   // runc puts a group without an absolute path below the group of whoever calls it.
-  const { controllers, unified } = readCgroupPaths(process.pid);
-  const folders = [...mounts.map(({ mountPoint }) => mountPoint), ...Object.values(controllers), unified];
+  const own = await readCgroupPaths(machine, "self");
+  const callers = [...Object.values(own?.controllers ?? {}), own?.unified];
+  const folders = [...mounts.map(({ mountPoint }) => mountPoint), ...callers];
   const groups = [...new Set(folders)].filter((folder) => folder !== undefined);
-  return groups.map((folder) => removeEmpty(join(folder, path))).every(Boolean);
+  const isRemoved = await Promise.all(groups.map((folder) => removeEmpty(machine, join(folder, path))));
+  return isRemoved.every(Boolean);
 }
 
 /** Where the executor puts the groups: a path below each hierarchy. */
-function cgroupPath({ machine, folder, id }: SystemContext): string | undefined {
-  const text = machine.readText(folder.config);
+async function cgroupPath({ machine, folder, id }: SystemContext): Promise<string | undefined> {
+  const text = await machine.readText(folder.config);
   if (text === undefined) return undefined;
   try {
     const { linux } = parseJson(text) as { linux?: { cgroupsPath?: unknown } };
@@ -61,9 +62,9 @@ function cgroupPath({ machine, folder, id }: SystemContext): string | undefined 
   }
 }
 
-function removeEmpty(directory: string): boolean {
+async function removeEmpty(machine: Machine, directory: string): Promise<boolean> {
   try {
-    ifExists(() => rmdirSync(directory));
+    await machine.removeEmptyFolder(directory);
     return true;
   } catch (error) {
     const code = errnoCode(error);

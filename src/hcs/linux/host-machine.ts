@@ -1,24 +1,14 @@
 /** The host as the machine on which containers run. */
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
 import { errnoCode, UsageError } from "../../base/errors.ts";
-import { ifExists, makeFolder, readTextIfExists } from "../../base/files.ts";
+import { ifExists } from "../../base/files.ts";
 import { enterCgroupView } from "./cgroup-view.ts";
+import { openHostFiles } from "./host-files.ts";
 import { openLibc, type Libc } from "./libc.ts";
 import { LISTEN_VARIABLES } from "./listen-fds.ts";
 import { passSignals } from "./pass-signals.ts";
-import type { Machine, ProcessLook, Program, RunningProgram } from "./machine.ts";
+import type { Machine, MachineFiles, ProcessLook, Program, RunningProgram } from "./machine.ts";
 
 /**
  * Signals that a program must not inherit as ignored: JavaScript engines ignore SIGPIPE and SIGXFSZ, and glibc's
@@ -40,22 +30,16 @@ const OWN_VARIABLES = [
 
 /** Opens the host. @param libc gives the C library, opened at most once and only if a program is started */
 export function openHostMachine(libc: () => Libc): Machine {
+  const files = openHostFiles();
   return {
+    ...files,
+    lookAtProcess: async (pid) => lookAtProcess(pid),
+    signal: async (pid, signal) => signalProcess(pid, signal),
+    resizeTerminal: async (pid, columns, rows) => resizeTerminal(libc(), pid, columns, rows),
+    findProgram: (name) => findProgram(files, name),
     start: async (program) => startProgram(libc(), program),
-    lookAtProcess,
-    signal: signalProcess,
     capture,
     openEventFd: () => libc().eventFd(),
-    resizeTerminal: (pid, columns, rows) => resizeTerminal(libc(), pid, columns, rows),
-    readText: readTextIfExists,
-    writeText: (path, text) => writeFileSync(path, text, { mode: 0o600 }),
-    exists: existsSync,
-    makeFolder: (path) => {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      return makeFolder(path);
-    },
-    remove: (path) => rmSync(path, { recursive: true, force: true }),
-    list: (path) => ifExists(() => readdirSync(path)) ?? [],
   };
 }
 
@@ -63,6 +47,18 @@ export function openHostMachine(libc: () => Libc): Machine {
 export function lazyLibc(): () => Libc {
   let opened: Libc | undefined;
   return () => (opened ??= openLibc());
+}
+
+/** Engines call with an empty PATH, so the usual folders are always searched too. */
+const USUAL_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+async function findProgram(files: MachineFiles, name: string): Promise<string | undefined> {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter).filter(isAbsolute), ...USUAL_FOLDERS];
+  for (const folder of folders) {
+    const path = join(folder, name);
+    if (await files.isAllowed(path, "execute")) return path;
+  }
+  return undefined;
 }
 
 function startProgram(libc: Libc, program: Program): RunningProgram {

@@ -1,7 +1,6 @@
 /** Whether hardware virtualization really works; the device file alone says little. */
-import { accessSync, constants, existsSync } from "node:fs";
-import { readTextIfExists } from "../../base/files.ts";
 import type { Diagnosis } from "../compute-service.ts";
+import type { MachineFiles } from "./machine.ts";
 
 const DEVICE = "/dev/kvm";
 
@@ -9,9 +8,9 @@ const DEVICE = "/dev/kvm";
 const HARDWARE_MODULES = ["kvm_intel", "kvm_amd"];
 
 /** Tells of KVM: usable, merely present, or absent. Only hypervisor isolation needs it. */
-export function diagnoseKvm(): Diagnosis {
+export async function diagnoseKvm(machine: MachineFiles): Promise<Diagnosis> {
   const subject = "kvm";
-  if (!existsSync(DEVICE)) {
+  if (!(await machine.exists(DEVICE))) {
     return {
       subject,
       verdict: "warn",
@@ -19,15 +18,17 @@ export function diagnoseKvm(): Diagnosis {
       remedy: "Enable virtualization in the firmware, or modprobe kvm_intel or kvm_amd",
     };
   }
-  if (!canOpen())
+  if (!(await machine.isAllowed(DEVICE, "read and write")))
     return {
       subject,
       verdict: "warn",
       found: `${DEVICE} cannot be opened`,
       remedy: "Run as root or join the group kvm",
     };
-  const flags = /^flags\s*:(.*)$/m.exec(readTextIfExists("/proc/cpuinfo") ?? "")?.[1] ?? "";
-  const hardware = HARDWARE_MODULES.find((name) => existsSync(`/sys/module/${name}`));
+  const processors = (await machine.readText("/proc/cpuinfo")) ?? "";
+  const flags = /^flags\s*:(.*)$/m.exec(processors)?.[1] ?? "";
+  const modules = await machine.list("/sys/module");
+  const hardware = HARDWARE_MODULES.find((name) => modules.includes(name));
   if (hardware !== undefined || / (?:vmx|svm) /.test(`${flags} `)) {
     return { subject, verdict: "ok", found: `usable (${hardware ?? "built into the kernel"})` };
   }
@@ -38,13 +39,4 @@ export function diagnoseKvm(): Diagnosis {
     found,
     remedy: "Virtual machines will be emulated, which is slow; use a host with hardware virtualization",
   };
-}
-
-function canOpen(): boolean {
-  try {
-    accessSync(DEVICE, constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -7,70 +7,77 @@ import { EXECUTOR_NAMES, type ExecutorName } from "./executor.ts";
 import { executorRoot, systemFolder, systemsRoot, type SystemContext } from "./system-context.ts";
 
 /** Makes the context of a system by its id, whatever is left of it. */
-export type OpenContext = (id: string) => SystemContext;
+export type OpenContext = (id: string) => Promise<SystemContext>;
 
 /** The service's parts that the search needs. */
 type Place = Pick<SystemContext, "machine" | "options">;
 
 /** Finds systems that no executor knows, executor records without a system, and files of dead processes. */
-export function findLeftovers(place: Place, open: OpenContext): Leftover[] {
-  return [
-    ...abandonedSystems(place, open),
-    ...EXECUTOR_NAMES.flatMap((name) => strayRecords(place, name, open)),
-  ];
+export async function findLeftovers(place: Place, open: OpenContext): Promise<Leftover[]> {
+  const found = await abandonedSystems(place, open);
+  for (const name of EXECUTOR_NAMES) found.push(...(await strayRecords(place, name, open)));
+  return found;
 }
 
-function abandonedSystems({ machine, options }: Place, open: OpenContext): Leftover[] {
-  return machine.list(systemsRoot(options.root)).flatMap((id) => {
-    const context = open(id);
-    if (!isAbandoned(context)) return filesOfTheDead(context, context.folder.path);
+async function abandonedSystems({ machine, options }: Place, open: OpenContext): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  for (const id of await machine.list(systemsRoot(options.root))) {
+    const context = await open(id);
     const description = `compute system "${id}" that its executor does not know`;
-    return [{ systemId: id, description, remove: () => terminateIf(isAbandoned, open(id)) }];
-  });
+    const remove = async (): Promise<boolean> => terminateIf(isAbandoned, await open(id));
+    if (await isAbandoned(context)) found.push({ systemId: id, description, remove });
+    else found.push(...(await filesOfTheDead(context, context.folder.path)));
+  }
+  return found;
 }
 
 /** The executor's work is asked for first: one that ends between the two questions leaves its record to the second. */
-function isAbandoned(context: SystemContext): boolean {
-  return !isBeingCreated(context) && executorRecord(context) === undefined;
+async function isAbandoned(context: SystemContext): Promise<boolean> {
+  return !(await isBeingCreated(context)) && (await executorRecord(context)) === undefined;
 }
 
 /** A stray record's system folder is missing. */
-function isStray({ machine, folder }: SystemContext): boolean {
-  return !machine.exists(folder.path);
+async function isStray({ machine, folder }: SystemContext): Promise<boolean> {
+  return !(await machine.exists(folder.path));
 }
 
 /** What was nobody's when it was found may have become a new container of the same id. */
 async function terminateIf(
-  isUnused: (context: SystemContext) => boolean,
+  isUnused: (context: SystemContext) => Promise<boolean>,
   context: SystemContext,
 ): Promise<boolean> {
-  if (!isUnused(context)) return false;
+  if (!(await isUnused(context))) return false;
   await new ContainerSystem(context).terminate();
   return true;
 }
 
-function strayRecords({ machine, options }: Place, name: ExecutorName, open: OpenContext): Leftover[] {
+async function strayRecords(
+  { machine, options }: Place,
+  name: ExecutorName,
+  open: OpenContext,
+): Promise<Leftover[]> {
   const folder = executorRoot(options.root, name);
-  return machine
-    .list(folder)
-    .filter((id) => !machine.exists(systemFolder(options.root, id).path))
-    .map((id) => ({
-      systemId: id,
-      description: `container "${id}" in "${folder}" that no system belongs to`,
-      remove: () => terminateIf(isStray, open(id)),
-    }));
+  const found: Leftover[] = [];
+  for (const id of await machine.list(folder)) {
+    if (await machine.exists(systemFolder(options.root, id).path)) continue;
+    const description = `container "${id}" in "${folder}" that no system belongs to`;
+    found.push({ systemId: id, description, remove: async () => terminateIf(isStray, await open(id)) });
+  }
+  return found;
 }
 
 /** Temporary files carry the pid of their maker, as in `log.123.456.json`. */
-function filesOfTheDead({ machine }: Pick<Place, "machine">, folder: string): Leftover[] {
-  return machine.list(folder).flatMap((name) => {
+async function filesOfTheDead({ machine }: Pick<Place, "machine">, folder: string): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  for (const name of await machine.list(folder)) {
     const pid = /^(?:log|exec|resources)\.(\d+)\./.exec(name)?.[1];
-    if (pid === undefined || machine.lookAtProcess(Number(pid)) !== undefined) return [];
+    if (pid === undefined || (await machine.lookAtProcess(Number(pid))) !== undefined) continue;
     const path = join(folder, name);
     const remove = async (): Promise<boolean> => {
-      machine.remove(path);
+      await machine.remove(path);
       return true;
     };
-    return [{ description: `file "${path}" of a process that has ended`, remove }];
-  });
+    found.push({ description: `file "${path}" of a process that has ended`, remove });
+  }
+  return found;
 }

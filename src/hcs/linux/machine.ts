@@ -1,8 +1,12 @@
 /**
  * "A machine on which Linux containers run": the host, or a utility VM.
  *
- * Everything of the embedded compute service that touches files or starts programs does it through this
- * interface, so that it is written once.
+ * Everything of the embedded compute service that touches the machine's files, processes or programs does it through
+ * this interface, so that it is written once. What belongs to the caller stays on the host and outside: its pid file,
+ * its environment, its descriptors.
+ *
+ * Methods answer "absent" with a value. Any other refusal of the kernel is thrown as the system's error, with its
+ * name in `code` (EACCES, ENOSPC ...), wherever the kernel is.
  */
 
 /** A program to start on a machine. */
@@ -41,32 +45,67 @@ export interface ProcessLook {
   state: string;
 }
 
-/** A machine on which Linux containers run. */
-export interface Machine {
-  start(program: Program): Promise<RunningProgram>;
+/** What is seen in one look at a file, without following it if it is a link. */
+export interface FileLook {
+  type: "file" | "folder" | "link" | "other";
+  /** Permissions, among the bits of st_mode. */
+  mode: number;
+  uid: number;
+  /** Where a link leads, as it is written in the link. */
+  target?: string;
+}
+
+/** What the machine's files can be asked. Paths are absolute. */
+export interface MachineFiles {
+  /** @returns undefined if the file, or the process or control group that it tells of, does not exist */
+  readText(path: string): Promise<string | undefined>;
+  /** Writes a whole file; a new one has mode 0600. */
+  writeText(path: string, text: string): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  /** Whether the compute service may use a file in this way, as access(2) answers. */
+  isAllowed(path: string, use: "execute" | "read and write"): Promise<boolean>;
+  /** @returns undefined if the file does not exist */
+  lookAtFile(path: string): Promise<FileLook | undefined>;
+  /** Makes a folder and its parents, mode 0700. @returns false if the last part existed */
+  makeFolder(path: string): Promise<boolean>;
+  /** Removes a file or a whole folder; an absent one is no error. */
+  remove(path: string): Promise<void>;
+  /** Removes a folder that has nothing in it, or a control group; an absent one is no error. */
+  removeEmptyFolder(path: string): Promise<void>;
+  /** Names in a folder; none if it does not exist. */
+  list(path: string): Promise<string[]>;
+  /** Names of the folders in a folder; none if it does not exist. */
+  listFolders(path: string): Promise<string[]>;
+}
+
+/** What the machine's processes can be asked. */
+export interface MachineProcesses {
   /** @returns undefined if there is no such process */
-  lookAtProcess(pid: number): ProcessLook | undefined;
+  lookAtProcess(pid: number): Promise<ProcessLook | undefined>;
   /** Sends a signal. @returns false if there is no such process */
-  signal(pid: number, signal: number): boolean;
-  /** Runs a program that only prints. @returns its exit code and everything it wrote, -1 if it cannot start */
-  capture(path: string, args: readonly string[]): Promise<{ code: number; output: string }>;
-  /** Opens a kernel event counter; the caller closes it. */
-  openEventFd(): number;
+  signal(pid: number, signal: number): Promise<boolean>;
   /**
    * Sets the size of the terminal that is a process's standard input.
    *
    * @returns false if that is no terminal
    */
-  resizeTerminal(pid: number, columns: number, rows: number): boolean;
-  /** @returns undefined if the file does not exist */
-  readText(path: string): string | undefined;
-  /** Writes a whole file, mode 0600. */
-  writeText(path: string, text: string): void;
-  exists(path: string): boolean;
-  /** Makes a folder and its parents, mode 0700. @returns false if the last part existed */
-  makeFolder(path: string): boolean;
-  /** Removes a file or a whole folder; an absent one is no error. */
-  remove(path: string): void;
-  /** Names in a folder; none if it does not exist. */
-  list(path: string): string[];
+  resizeTerminal(pid: number, columns: number, rows: number): Promise<boolean>;
+}
+
+/** Programs of the machine. */
+export interface MachinePrograms {
+  /** Finds a program by its name. @returns its absolute path, undefined if it is not installed */
+  findProgram(name: string): Promise<string | undefined>;
+  start(program: Program): Promise<RunningProgram>;
+  /** Runs a program that only prints. @returns its exit code and everything it wrote, -1 if it cannot start */
+  capture(path: string, args: readonly string[]): Promise<{ code: number; output: string }>;
+}
+
+/** A machine on which Linux containers run. */
+export interface Machine extends MachineFiles, MachineProcesses, MachinePrograms {
+  /**
+   * Opens an event counter of the kernel that this very process runs on; the caller closes it. A machine with a
+   * kernel of its own has no such method: what would be told by descriptors is then asked again and again.
+   */
+  openEventFd?(): number;
 }

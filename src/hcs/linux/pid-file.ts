@@ -1,4 +1,7 @@
-/** The caller's pid file, made from the executor's. */
+/**
+ * The caller's pid file, made from the executor's. The executor's is on the machine; the caller's is on the host,
+ * whatever the machine, and so is written without it.
+ */
 import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import { PlatformError } from "../../base/errors.ts";
@@ -14,8 +17,8 @@ const POLL_MS = 5;
  *
  * @returns undefined if none was written (yet)
  */
-export function readPid(machine: Machine, path: string): number | undefined {
-  const pid = Number(machine.readText(path));
+export async function readPid(machine: Machine, path: string): Promise<number | undefined> {
+  const pid = Number(await machine.readText(path));
   return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
 }
 
@@ -54,25 +57,24 @@ function unwritable(path: string, cause: unknown): PlatformError {
  * @returns ends the watch; of a process that was faster than the watch it writes the pid all the same
  * @throws {PlatformError} STATE_IO, from the function returned
  */
-export function watchPid(machine: Machine, from: string, to: string | undefined): () => void {
-  if (to === undefined) return () => {};
-  let isWritten = false;
-  let failure: unknown;
-  const write = (): void => {
-    const pid = isWritten ? undefined : readPid(machine, from);
-    if (pid === undefined) return;
-    isWritten = true;
-    clearInterval(timer);
-    try {
+export function watchPid(machine: Machine, from: string, to: string | undefined): () => Promise<void> {
+  if (to === undefined) return async () => {};
+  let isEnded = false;
+  let wake = (): void => {};
+  const timer = setInterval(() => wake(), POLL_MS);
+  const watch = async (): Promise<void> => {
+    for (let pid: number | undefined, isLast = false; pid === undefined && !isLast;) {
+      await new Promise<void>((resolve) => (wake = resolve));
+      isLast = isEnded;
+      pid = await readPid(machine, from);
       writePidFile(to, pid);
-    } catch (error) {
-      failure = error;
     }
   };
-  const timer = setInterval(write, POLL_MS);
-  return () => {
-    write();
-    clearInterval(timer);
-    if (failure !== undefined) throw failure;
+  const watched = watch().finally(() => clearInterval(timer));
+  watched.catch(() => {}); // Told at the end.
+  return async () => {
+    isEnded = true;
+    wake();
+    await watched;
   };
 }

@@ -27,13 +27,13 @@ const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
  * @param subject names the container, in the words `container "web"`
  * @throws {ProcessError} when the program certainly cannot be run, with the phrase that engines look for
  */
-export function checkProgram(subject: string, search: ProgramSearch): void {
+export async function checkProgram(subject: string, search: ProgramSearch): Promise<void> {
   const program = search.args[0];
   if (program === undefined || program === "") return;
-  if (faultOf(search, program) === undefined) return;
+  if ((await faultOf(search, program)) === undefined) return;
   // Only a refusal is worth the price of following every mount to where it lands.
-  const mounts = search.mounts.map((destination) => mountPlace(search.root, destination));
-  const fault = faultOf({ ...search, mounts }, program);
+  const mounts = await Promise.all(search.mounts.map((destination) => mountPlace(search, destination)));
+  const fault = await faultOf({ ...search, mounts }, program);
   if (fault === undefined) return;
   throw new ProcessError(
     `Cannot run ${subject}: unable to start container process: exec: "${program}": ${fault}`,
@@ -43,12 +43,12 @@ export function checkProgram(subject: string, search: ProgramSearch): void {
   );
 }
 
-function faultOf(search: ProgramSearch, program: string): string | undefined {
+async function faultOf(search: ProgramSearch, program: string): Promise<string | undefined> {
   return program.includes("/") ? pathFault(search, program) : nameFault(search, program);
 }
 
-function pathFault(search: ProgramSearch, program: string): string | undefined {
-  switch (findInRoot(search, posix.resolve(search.cwd, program))) {
+async function pathFault(search: ProgramSearch, program: string): Promise<string | undefined> {
+  switch (await findInRoot(search, posix.resolve(search.cwd, program))) {
     case "missing":
       return `stat ${program}: no such file or directory`;
     case "not a directory":
@@ -60,13 +60,13 @@ function pathFault(search: ProgramSearch, program: string): string | undefined {
   }
 }
 
-function nameFault(search: ProgramSearch, program: string): string | undefined {
+async function nameFault(search: ProgramSearch, program: string): Promise<string | undefined> {
   const variable = search.env.find((entry) => entry.startsWith("PATH="))?.slice("PATH=".length);
-  const findings = (variable ?? DEFAULT_PATH)
-    .split(":")
-    .map((folder) => findInRoot(search, posix.resolve(search.cwd, folder, program)));
-  const absent = findings.every((finding) => finding !== "program" && finding !== "unsure");
-  return absent ? "executable file not found in $PATH" : undefined;
+  for (const folder of (variable ?? DEFAULT_PATH).split(":")) {
+    const finding = await findInRoot(search, posix.resolve(search.cwd, folder, program));
+    if (finding === "program" || finding === "unsure") return undefined;
+  }
+  return "executable file not found in $PATH";
 }
 
 const OVERRIDE = "CAP_DAC_OVERRIDE";

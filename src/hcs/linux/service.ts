@@ -68,14 +68,14 @@ export class LinuxComputeService implements ComputeService {
     attachment: InitAttachment,
   ): Promise<ComputeSystem> {
     const request = withListenFds({ document, attachment }, process.env, process.pid);
-    const context = this.#newSystem(id, request.document);
+    const context = await this.#newSystem(id, request.document);
     await this.#make(context, { words: ["create"], attachment: request.attachment, relaysExitCode: false });
     return new ContainerSystem(context);
   }
 
   async runSystem(id: string, document: ComputeSystemDocument, attachment: InitAttachment): Promise<number> {
     const request = withListenFds({ document, attachment }, process.env, process.pid);
-    return this.#run(this.#newSystem(id, request.document), ["run"], request.attachment);
+    return this.#run(await this.#newSystem(id, request.document), ["run"], request.attachment);
   }
 
   async restoreSystem(
@@ -85,14 +85,15 @@ export class LinuxComputeService implements ComputeService {
     saved: SaveOptions,
   ): Promise<number> {
     const { requireCheckpoint } = await import("./executor-abilities.ts");
-    await requireCheckpoint(this.#machine, this.#chosenExecutor());
+    await requireCheckpoint(this.#machine, await this.#chosenExecutor());
     const words = ["restore", "--image-path", saved.ImagePath, ...flagWords(saved.Flags)];
-    return this.#run(this.#newSystem(id, document), words, attachment);
+    return this.#run(await this.#newSystem(id, document), words, attachment);
   }
 
   async openSystem(id: string): Promise<ComputeSystem> {
     const folder = systemFolder(this.#options.root, id);
-    const record = readSystemRecord(this.#machine, folder) ?? this.#abandonedRecord(id, folder.path);
+    const record =
+      (await readSystemRecord(this.#machine, folder)) ?? (await this.#abandonedRecord(id, folder.path));
     return new ContainerSystem(this.#context(id, record));
   }
 
@@ -102,18 +103,16 @@ export class LinuxComputeService implements ComputeService {
 
   async findLeftovers(): Promise<Leftover[]> {
     const { findLeftovers } = await import("./leftovers.ts");
-    return findLeftovers({ machine: this.#machine, options: this.#options }, (id) => {
+    return findLeftovers({ machine: this.#machine, options: this.#options }, async (id) => {
       const folder = systemFolder(this.#options.root, id);
-      return this.#context(
-        id,
-        readSystemRecord(this.#machine, folder) ?? this.#unknownRecord(id, folder.path),
-      );
+      const record = await readSystemRecord(this.#machine, folder);
+      return this.#context(id, record ?? (await this.#unknownRecord(id, folder.path)));
     });
   }
 
   async features(): Promise<OciFeatures> {
-    const { hostFeatures } = await import("./features.ts");
-    return hostFeatures();
+    const { machineFeatures } = await import("./features.ts");
+    return machineFeatures(this.#machine);
   }
 
   async diagnose(): Promise<Diagnosis[]> {
@@ -122,8 +121,8 @@ export class LinuxComputeService implements ComputeService {
   }
 
   /** A folder without a whole record is what a killed caller left behind; it can still be removed. */
-  #abandonedRecord(id: string, path: string): SystemRecord {
-    if (!this.#machine.exists(path)) {
+  async #abandonedRecord(id: string, path: string): Promise<SystemRecord> {
+    if (!(await this.#machine.exists(path))) {
       const message = `container "${id}" does not exist`;
       throw new ComputeError({
         operation: "open",
@@ -136,16 +135,20 @@ export class LinuxComputeService implements ComputeService {
   }
 
   /** Without a whole record only the executors' own folders tell which of them knows the system. */
-  #unknownRecord(id: string, path: string): SystemRecord {
-    const { root } = this.#options;
-    const maker = EXECUTOR_NAMES.find((name) =>
-      this.#machine.exists(posix.join(executorRoot(root, name), id)),
-    );
-    const executor = maker === undefined ? undefined : findExecutor(maker);
-    return { executor: executor ?? this.#chosenExecutor(), bundle: path, sharesPids: false, maker: "" };
+  async #unknownRecord(id: string, path: string): Promise<SystemRecord> {
+    const executor = (await this.#makerOf(id)) ?? (await this.#chosenExecutor());
+    return { executor, bundle: path, sharesPids: false, maker: "" };
   }
 
-  #chosenExecutor(): Executor {
+  async #makerOf(id: string): Promise<Executor | undefined> {
+    for (const name of EXECUTOR_NAMES) {
+      const folder = posix.join(executorRoot(this.#options.root, name), id);
+      if (await this.#machine.exists(folder)) return findExecutor(this.#machine, name);
+    }
+    return undefined;
+  }
+
+  #chosenExecutor(): Promise<Executor> {
     return chooseExecutor(this.#machine, this.#options.root, this.#options.executor);
   }
 
@@ -155,18 +158,19 @@ export class LinuxComputeService implements ComputeService {
   }
 
   /** Claims the id and writes down what will run; the folder's exclusive creation lets one caller win. */
-  #newSystem(id: string, document: LinuxContainerDocument): SystemContext {
+  async #newSystem(id: string, document: LinuxContainerDocument): Promise<SystemContext> {
     const { OciSpecification: specification, OciBundlePath: bundle } = document;
     const namespaces = specification.linux?.namespaces ?? [];
-    const chosen = this.#chosenExecutor();
+    const chosen = await this.#chosenExecutor();
     const hasMounts = namespaces.some((namespace) => namespace.type === "mount");
-    const executor = this.#options.executor === undefined ? executorFor(chosen, hasMounts) : chosen;
+    const executor =
+      this.#options.executor === undefined ? await executorFor(this.#machine, chosen, hasMounts) : chosen;
     const sharesPids = !namespaces.some(
       (namespace) => namespace.type === "pid" && namespace.path === undefined,
     );
-    checkInitProgram(id, specification, bundle);
     const context = this.#context(id, { executor, bundle, sharesPids, maker: callName() });
-    if (!this.#machine.makeFolder(context.folder.path)) {
+    await checkInitProgram(context, specification);
+    if (!(await this.#machine.makeFolder(context.folder.path))) {
       const message = `container with given ID already exists: "${id}"`;
       throw new ComputeError({
         operation: "create",
@@ -175,7 +179,7 @@ export class LinuxComputeService implements ComputeService {
         message,
       });
     }
-    writeSystem(context, executableSpecification(specification, bundle, executor.name));
+    await writeSystem(context, executableSpecification(specification, bundle, executor.name));
     return context;
   }
 
@@ -188,23 +192,24 @@ export class LinuxComputeService implements ComputeService {
 
   /** An executor removes the container that it has followed, unless it was killed. */
   async #forget(context: SystemContext): Promise<void> {
-    if (executorRecord(context) !== undefined) await this.#terminateOwn(context);
-    else if (this.#isOwn(context)) this.#machine.remove(context.folder.path);
+    if ((await executorRecord(context)) !== undefined) await this.#terminateOwn(context);
+    else if (await this.#isOwn(context)) await this.#machine.remove(context.folder.path);
   }
 
   async #terminateOwn(context: SystemContext): Promise<void> {
-    if (this.#isOwn(context)) await new ContainerSystem(context).terminate();
+    if (await this.#isOwn(context)) await new ContainerSystem(context).terminate();
   }
 
   /** While this call followed its system, another may have removed it and even made a new one of the same id. */
-  #isOwn({ machine, folder, record }: SystemContext): boolean {
-    return readSystemRecord(machine, folder)?.maker === record.maker;
+  async #isOwn({ machine, folder, record }: SystemContext): Promise<boolean> {
+    return (await readSystemRecord(machine, folder))?.maker === record.maker;
   }
 
   /** Calls the executor; when that fails, whatever it made half-way is removed again. */
   async #make(context: SystemContext, { words, attachment, relaysExitCode }: Making): Promise<number> {
     const { folder, record } = context;
-    const stopWatch = relaysExitCode ? watchPid(this.#machine, folder.pidFile, attachment.pidFile) : () => {};
+    const pidFile = relaysExitCode ? attachment.pidFile : undefined;
+    const stopWatch = watchPid(this.#machine, folder.pidFile, pidFile);
     try {
       requirePidFile(attachment.pidFile);
       const executor = await startExecutor(context, {
@@ -216,23 +221,26 @@ export class LinuxComputeService implements ComputeService {
       });
       if (relaysExitCode) attachment.onFollow?.();
       const code = await executor.finish();
-      if (!relaysExitCode) writePidFile(attachment.pidFile, readPid(this.#machine, folder.pidFile));
+      if (!relaysExitCode) writePidFile(attachment.pidFile, await readPid(this.#machine, folder.pidFile));
       return code;
     } catch (error) {
       throw await cleanUpAfter(error, () => this.#terminateOwn(context));
     } finally {
-      stopWatch();
+      await stopWatch();
     }
   }
 }
 
 /** Writes down all of a system or nothing. @throws {PlatformError} STATE_IO */
-function writeSystem({ machine, id, folder, record }: SystemContext, specification: OciConfig): void {
+async function writeSystem(
+  { machine, id, folder, record }: SystemContext,
+  specification: OciConfig,
+): Promise<void> {
   try {
-    machine.writeText(folder.record, JSON.stringify(record));
-    machine.writeText(folder.config, stringifyJson(specification));
+    await machine.writeText(folder.record, JSON.stringify(record));
+    await machine.writeText(folder.config, stringifyJson(specification));
   } catch (error) {
-    machine.remove(folder.path);
+    await machine.remove(folder.path);
     const reason = error instanceof Error ? error.message : String(error);
     const message = `Cannot keep the state of container "${id}" in "${folder.path}": ${reason}`;
     throw new PlatformError("STATE_IO", message, {
@@ -242,11 +250,15 @@ function writeSystem({ machine, id, folder, record }: SystemContext, specificati
   }
 }
 
-function checkInitProgram(id: string, specification: OciConfig, bundle: string): void {
+async function checkInitProgram(
+  { machine, id, record }: SystemContext,
+  specification: OciConfig,
+): Promise<void> {
   const { process, root, mounts = [], linux } = specification;
   if (process === undefined || root === undefined) return;
-  checkProgram(`container "${id}"`, {
-    root: posix.resolve(bundle, root.path),
+  await checkProgram(`container "${id}"`, {
+    machine,
+    root: posix.resolve(record.bundle, root.path),
     mounts: mounts.map((mount) => mount.destination),
     user: linux?.namespaces?.some(({ type }) => type === "user") ? undefined : fileUser(process),
     args: process.args ?? [],

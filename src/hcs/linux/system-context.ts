@@ -76,8 +76,11 @@ export function systemFolder(root: string, id: string): SystemFolder {
 }
 
 /** Reads a system's record. @returns undefined if it is absent or was cut short by a crash */
-export function readSystemRecord(machine: Machine, folder: SystemFolder): SystemRecord | undefined {
-  const text = machine.readText(folder.record);
+export async function readSystemRecord(
+  machine: Machine,
+  folder: SystemFolder,
+): Promise<SystemRecord | undefined> {
+  const text = await machine.readText(folder.record);
   if (text === undefined) return undefined;
   try {
     const record = JSON.parse(text) as Partial<SystemRecord>;

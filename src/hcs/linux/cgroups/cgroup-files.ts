@@ -5,9 +5,15 @@
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#format
  */
-import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { errnoCode } from "../../../base/errors.ts";
+import type { MachineFiles } from "../machine.ts";
+
+/** One control group: a folder of a machine. */
+export interface ControlGroup {
+  machine: MachineFiles;
+  directory: string;
+}
 
 /** A counter or limit of the kernel: a bigint only beyond Number.MAX_SAFE_INTEGER. */
 export type Count = number | bigint;
@@ -74,33 +80,35 @@ export function parseRanges(text: string): number[] {
 /**
  * Reads a file of a control group; undefined when it is not there.
  *
- * A control group that is removed answers ENODEV on files that are still open, and files whose controller does
- * not suit the group answer EOPNOTSUPP.
+ * Files whose controller does not suit the group answer EOPNOTSUPP.
  *
  * @throws any other system error
  */
-export function readOptional(directory: string, file: string): string | undefined {
+export async function readOptional(
+  { machine, directory }: ControlGroup,
+  file: string,
+): Promise<string | undefined> {
   try {
-    return readFileSync(join(directory, file), "utf8");
+    return await machine.readText(join(directory, file));
   } catch (error) {
-    if (["ENOENT", "ENODEV", "EOPNOTSUPP", "ENOTSUP"].includes(errnoCode(error) ?? "")) return undefined;
+    if (["EOPNOTSUPP", "ENOTSUP"].includes(errnoCode(error) ?? "")) return undefined;
     throw error;
   }
 }
 
 /** Reads a file that holds one count. */
-export function readCount(directory: string, file: string): Count | undefined {
-  return parseCount(readOptional(directory, file));
+export async function readCount(group: ControlGroup, file: string): Promise<Count | undefined> {
+  return parseCount(await readOptional(group, file));
 }
 
 /** Whether the control group still exists. */
-export function isPresent(directory: string): boolean {
-  return existsSync(join(directory, "cgroup.procs"));
+export async function isPresent({ machine, directory }: ControlGroup): Promise<boolean> {
+  return machine.exists(join(directory, "cgroup.procs"));
 }
 
 /** Lists the huge page sizes that have files `hugetlb.SIZE.SUFFIX`. */
-export function hugePageSizes(directory: string, suffix: string): string[] {
-  return readdirSync(directory)
+export async function hugePageSizes({ machine, directory }: ControlGroup, suffix: string): Promise<string[]> {
+  return (await machine.list(directory))
     .map((name) => name.split("."))
     .filter(([first, , third, ...rest]) => first === "hugetlb" && third === suffix && rest.length === 0)
     .map(([, size]) => size ?? "")

@@ -1,9 +1,9 @@
 /**
- * How the host has arranged its control groups: v1, v2 or both side by side.
+ * How a machine has arranged its control groups: v1, v2 or both side by side.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html
  */
-import { readFileSync } from "node:fs";
+import type { MachineFiles } from "../machine.ts";
 import { readOptional } from "./cgroup-files.ts";
 import type { CgroupMembership, Mount } from "./cgroup-paths.ts";
 import { isMountOf, isUnified, parseProcCgroup, readMounts } from "./cgroup-paths.ts";
@@ -21,13 +21,13 @@ export interface CgroupLayout {
 /** Where every Linux host mounts its control groups. */
 const CGROUP_ROOT = "/sys/fs/cgroup";
 
-/** Finds out how this host has arranged its control groups. */
-export function cgroupLayout(): CgroupLayout {
-  const memberships = parseProcCgroup(readFileSync("/proc/self/cgroup", "utf8"));
+/** Finds out how a machine has arranged its control groups. */
+export async function cgroupLayout(machine: MachineFiles): Promise<CgroupLayout> {
+  const memberships = parseProcCgroup((await machine.readText("/proc/self/cgroup")) ?? "");
   return toCgroupLayout(
     memberships,
-    readMounts(),
-    (mountPoint) => readOptional(mountPoint, "cgroup.controllers") ?? "",
+    await readMounts(machine),
+    async (directory) => (await readOptional({ machine, directory }, "cgroup.controllers")) ?? "",
   );
 }
 
@@ -37,17 +37,18 @@ export function cgroupLayout(): CgroupLayout {
  * A host whose `/sys/fs/cgroup` itself is v2 counts as v2 even when some v1 hierarchy (net_cls for a VPN, say) is
  * mounted elsewhere, as the executors see it.
  */
-export function toCgroupLayout(
+export async function toCgroupLayout(
   memberships: readonly CgroupMembership[],
   mounts: readonly Mount[],
-  readControllers: (mountPoint: string) => string,
-): CgroupLayout {
+  readControllers: (mountPoint: string) => Promise<string>,
+): Promise<CgroupLayout> {
   const v1: Record<string, string> = {};
   const layout: CgroupLayout = { kind: "none", v1 };
   for (const membership of memberships) {
     const mountPoint = mounts.find((mount) => isMountOf(membership, mount))?.mountPoint;
     if (mountPoint === undefined) continue;
-    if (isUnified(membership)) layout.v2 = { mountPoint, controllers: words(readControllers(mountPoint)) };
+    if (isUnified(membership))
+      layout.v2 = { mountPoint, controllers: words(await readControllers(mountPoint)) };
     for (const controller of membership.controllers) v1[controller] = mountPoint;
   }
   layout.kind = layoutKind(layout);

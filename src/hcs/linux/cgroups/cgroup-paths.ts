@@ -8,8 +8,8 @@
  * @see https://man7.org/linux/man-pages/man7/cgroups.7.html
  * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
-import { readFileSync } from "node:fs";
 import { PlatformError } from "../../../base/errors.ts";
+import type { MachineFiles } from "../machine.ts";
 
 /** A process's place in one hierarchy: one line of `/proc/PID/cgroup`. */
 export interface CgroupMembership {
@@ -30,7 +30,7 @@ export interface Mount {
   superOptions: string[];
 }
 
-/** The control groups of a process, as folders of the host. */
+/** The control groups of a process, as folders of the machine. */
 export interface CgroupPaths {
   /** Absolute folder by v1 controller; hierarchies without a controller are keyed `name=NAME`. */
   readonly controllers: Readonly<Record<string, string>>;
@@ -39,21 +39,26 @@ export interface CgroupPaths {
 }
 
 /**
- * Reads the control groups that a process is in.
+ * Reads the control groups that a process is in; `self` is the one that acts on the machine.
  *
  * The kernel puts a process that has exited into the root of every v1 hierarchy until it is reaped, so the
  * caller makes sure that the process lives.
  *
- * @throws the system error ENOENT or ESRCH when there is no such process
+ * @returns undefined if there is no such process
  */
-export function readCgroupPaths(pid: number): CgroupPaths {
-  const memberships = parseProcCgroup(readFileSync(`/proc/${pid}/cgroup`, "utf8"));
-  return resolveCgroupPaths(memberships, readMounts());
+export async function readCgroupPaths(
+  machine: MachineFiles,
+  pid: number | "self",
+): Promise<CgroupPaths | undefined> {
+  const text = await machine.readText(`/proc/${pid}/cgroup`);
+  return text === undefined
+    ? undefined
+    : resolveCgroupPaths(parseProcCgroup(text), await readMounts(machine));
 }
 
-/** Reads the mounts that this process sees. */
-export function readMounts(): Mount[] {
-  return parseMountinfo(readFileSync("/proc/self/mountinfo", "utf8"));
+/** Reads the mounts that the machine's own processes see. */
+export async function readMounts(machine: MachineFiles): Promise<Mount[]> {
+  return parseMountinfo((await machine.readText("/proc/self/mountinfo")) ?? "");
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Whether a container is paused, which on Linux means that its control group is frozen. */
-import { readOptional } from "./cgroup-files.ts";
+import type { MachineFiles } from "../machine.ts";
+import { readOptional, type ControlGroup } from "./cgroup-files.ts";
 import type { CgroupPaths } from "./cgroup-paths.ts";
 
 /**
@@ -8,15 +9,17 @@ import type { CgroupPaths } from "./cgroup-paths.ts";
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/freezer-subsystem.html
  */
-export function isFrozen(paths: CgroupPaths): boolean {
+export async function isFrozen(machine: MachineFiles, paths: CgroupPaths): Promise<boolean> {
+  const { unified } = paths;
   const v1 = paths.controllers["freezer"];
-  if (v1 !== undefined) return isFrozenV1(v1);
-  return paths.unified !== undefined && readOptional(paths.unified, "cgroup.freeze")?.trim() === "1";
+  if (v1 !== undefined) return isFrozenV1({ machine, directory: v1 });
+  if (unified === undefined) return false;
+  return (await readOptional({ machine, directory: unified }, "cgroup.freeze"))?.trim() === "1";
 }
 
-function isFrozenV1(directory: string): boolean {
-  const self = readOptional(directory, "freezer.self_freezing");
+async function isFrozenV1(group: ControlGroup): Promise<boolean> {
+  const self = await readOptional(group, "freezer.self_freezing");
   if (self !== undefined) return self.trim() === "1";
-  const state = readOptional(directory, "freezer.state")?.trim();
+  const state = (await readOptional(group, "freezer.state"))?.trim();
   return state === "FROZEN" || state === "FREEZING";
 }

@@ -3,7 +3,7 @@
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/
  */
-import type { Count } from "./cgroup-files.ts";
+import type { ControlGroup, Count } from "./cgroup-files.ts";
 import { UNLIMITED, parseCount, parseCounts, parseFlatKeyed, parseRanges } from "./cgroup-files.ts";
 import { hugePageSizes, readCount, readOptional, toSortedRecord } from "./cgroup-files.ts";
 import type { BlkioEntry, BlkioMetrics, BlkioTable, CpuMetrics, CpusetMetrics } from "./metrics-shape.ts";
@@ -29,93 +29,96 @@ const BLKIO_FILES: readonly (readonly [BlkioTable, readonly string[]])[] = [
 ];
 
 /** Reads the cpu and cpuacct controllers, which are often, but not always, mounted together. */
-export function readCpuV1(cpu: string | undefined, cpuacct: string | undefined): CpuMetrics {
+export async function readCpuV1(
+  cpu: ControlGroup | undefined,
+  cpuacct: ControlGroup | undefined,
+): Promise<CpuMetrics> {
   return {
-    usage: cpuacct === undefined ? {} : readCpuUsage(cpuacct),
-    throttling: cpu === undefined ? {} : readThrottling(cpu),
+    usage: cpuacct === undefined ? {} : await readCpuUsage(cpuacct),
+    throttling: cpu === undefined ? {} : await readThrottling(cpu),
   };
 }
 
 /** Reads the cpuset controller. */
-export function readCpusetV1(directory: string): CpusetMetrics {
-  const count = (name: string) => readCount(directory, `cpuset.${name}`);
-  const ranges = (name: string) => parseRanges(readOptional(directory, `cpuset.${name}`) ?? "");
+export async function readCpusetV1(group: ControlGroup): Promise<CpusetMetrics> {
+  const count = (name: string) => readCount(group, `cpuset.${name}`);
+  const ranges = async (name: string) => parseRanges((await readOptional(group, `cpuset.${name}`)) ?? "");
   return {
-    ...withoutZeros({ cpus: ranges("cpus"), mems: ranges("mems") }),
+    ...withoutZeros({ cpus: await ranges("cpus"), mems: await ranges("mems") }),
     ...withoutUnknown({
-      cpu_exclusive: count("cpu_exclusive"),
-      mem_hardwall: count("mem_hardwall"),
-      mem_exclusive: count("mem_exclusive"),
-      memory_migrate: count("memory_migrate"),
-      memory_spread_page: count("memory_spread_page"),
-      memory_spread_slab: count("memory_spread_slab"),
-      memory_pressure: count("memory_pressure"),
-      sched_load_balance: count("sched_load_balance"),
-      sched_relax_domain_level: count("sched_relax_domain_level"),
+      cpu_exclusive: await count("cpu_exclusive"),
+      mem_hardwall: await count("mem_hardwall"),
+      mem_exclusive: await count("mem_exclusive"),
+      memory_migrate: await count("memory_migrate"),
+      memory_spread_page: await count("memory_spread_page"),
+      memory_spread_slab: await count("memory_spread_slab"),
+      memory_pressure: await count("memory_pressure"),
+      sched_load_balance: await count("sched_load_balance"),
+      sched_relax_domain_level: await count("sched_relax_domain_level"),
     }),
   };
 }
 
 /** Reads the memory controller. */
-export function readMemoryV1(directory: string): MemoryMetrics {
-  const stat = parseFlatKeyed(readOptional(directory, "memory.stat") ?? "");
+export async function readMemoryV1(group: ControlGroup): Promise<MemoryMetrics> {
+  const stat = parseFlatKeyed((await readOptional(group, "memory.stat")) ?? "");
   return {
     ...withoutZeros({ cache: stat.get("cache") }),
     ...withoutUnknown({
-      usage: readMemoryEntry(directory, "memory"),
-      swap: readMemoryEntry(directory, "memory.memsw"),
-      kernel: readMemoryEntry(directory, "memory.kmem"),
-      kernelTCP: readMemoryEntry(directory, "memory.kmem.tcp"),
+      usage: await readMemoryEntry(group, "memory"),
+      swap: await readMemoryEntry(group, "memory.memsw"),
+      kernel: await readMemoryEntry(group, "memory.kmem"),
+      kernelTCP: await readMemoryEntry(group, "memory.kmem.tcp"),
     }),
     ...(stat.size > 0 && { raw: toSortedRecord(stat) }),
   };
 }
 
 /** Reads the pids controller. */
-export function readPidsV1(directory: string): PidsMetrics {
-  const limit = readCount(directory, "pids.max");
+export async function readPidsV1(group: ControlGroup): Promise<PidsMetrics> {
+  const limit = await readCount(group, "pids.max");
   return withoutZeros({
-    current: readCount(directory, "pids.current"),
+    current: await readCount(group, "pids.current"),
     limit: limit === UNLIMITED ? undefined : limit,
   });
 }
 
 /** Reads the blkio controller. */
-export function readBlkioV1(directory: string): BlkioMetrics {
+export async function readBlkioV1(group: ControlGroup): Promise<BlkioMetrics> {
   const metrics: BlkioMetrics = {};
   for (const [table, files] of BLKIO_FILES) {
-    const entries = readFirstEntries(directory, files);
+    const entries = await readFirstEntries(group, files);
     if (entries !== undefined) metrics[table] = entries;
   }
   return metrics;
 }
 
 /** Reads the hugetlb controller; reservations count where the kernel tells them. */
-export function readHugetlbV1(directory: string): HugetlbMetrics {
+export async function readHugetlbV1(group: ControlGroup): Promise<HugetlbMetrics> {
   const metrics: HugetlbMetrics = {};
-  for (const size of hugePageSizes(directory, "usage_in_bytes")) {
-    const reserved = readCount(directory, `hugetlb.${size}.rsvd.usage_in_bytes`);
+  for (const size of await hugePageSizes(group, "usage_in_bytes")) {
+    const reserved = await readCount(group, `hugetlb.${size}.rsvd.usage_in_bytes`);
     const prefix = reserved === undefined ? `hugetlb.${size}` : `hugetlb.${size}.rsvd`;
     metrics[size] = {
       ...withoutZeros({
-        usage: reserved ?? readCount(directory, `${prefix}.usage_in_bytes`),
-        max: readCount(directory, `${prefix}.max_usage_in_bytes`),
+        usage: reserved ?? (await readCount(group, `${prefix}.usage_in_bytes`)),
+        max: await readCount(group, `${prefix}.max_usage_in_bytes`),
       }),
-      ...withoutUnknown({ failcnt: readCount(directory, `${prefix}.failcnt`) }),
+      ...withoutUnknown({ failcnt: await readCount(group, `${prefix}.failcnt`) }),
     };
   }
   return metrics;
 }
 
-function readCpuUsage(directory: string): CpuMetrics["usage"] {
-  const modes = readCpuModes(directory);
-  const stat = readOptional(directory, "cpuacct.stat") ?? "";
+async function readCpuUsage(group: ControlGroup): Promise<CpuMetrics["usage"]> {
+  const modes = await readCpuModes(group);
+  const stat = (await readOptional(group, "cpuacct.stat")) ?? "";
   const ticks = (mode: string) =>
     parseCount(new RegExp(`^${mode} (\\d+)$`, "m").exec(stat)?.[1], NANOSECONDS_PER_TICK);
   return {
     ...withoutZeros({
-      total: readCount(directory, "cpuacct.usage"),
-      percpu: parseCounts(readOptional(directory, "cpuacct.usage_percpu") ?? ""),
+      total: await readCount(group, "cpuacct.usage"),
+      percpu: parseCounts((await readOptional(group, "cpuacct.usage_percpu")) ?? ""),
       percpu_kernel: modes.kernel,
       percpu_user: modes.user,
     }),
@@ -124,14 +127,14 @@ function readCpuUsage(directory: string): CpuMetrics["usage"] {
 }
 
 /** cpuacct.usage_all has a line "cpu user system" and then one per processor. */
-function readCpuModes(directory: string): { user: Count[]; kernel: Count[] } {
-  const [, ...lines] = (readOptional(directory, "cpuacct.usage_all") ?? "").trim().split("\n");
+async function readCpuModes(group: ControlGroup): Promise<{ user: Count[]; kernel: Count[] }> {
+  const [, ...lines] = ((await readOptional(group, "cpuacct.usage_all")) ?? "").trim().split("\n");
   const rows = lines.map(parseCounts);
   return { user: rows.map((row) => row[1] ?? 0), kernel: rows.map((row) => row[2] ?? 0) };
 }
 
-function readThrottling(directory: string): CpuMetrics["throttling"] {
-  const stat = parseFlatKeyed(readOptional(directory, "cpu.stat") ?? "");
+async function readThrottling(group: ControlGroup): Promise<CpuMetrics["throttling"]> {
+  const stat = parseFlatKeyed((await readOptional(group, "cpu.stat")) ?? "");
   return withoutZeros({
     periods: stat.get("nr_periods"),
     throttledPeriods: stat.get("nr_throttled"),
@@ -139,19 +142,22 @@ function readThrottling(directory: string): CpuMetrics["throttling"] {
   });
 }
 
-function readMemoryEntry(directory: string, prefix: string): MemoryEntry | undefined {
-  const usage = readCount(directory, `${prefix}.usage_in_bytes`);
+async function readMemoryEntry(group: ControlGroup, prefix: string): Promise<MemoryEntry | undefined> {
+  const usage = await readCount(group, `${prefix}.usage_in_bytes`);
   if (usage === undefined) return undefined;
   return {
-    ...withoutUnknown({ limit: readCount(directory, `${prefix}.limit_in_bytes`) }),
-    ...withoutZeros({ usage, max: readCount(directory, `${prefix}.max_usage_in_bytes`) }),
-    ...withoutUnknown({ failcnt: readCount(directory, `${prefix}.failcnt`) }),
+    ...withoutUnknown({ limit: await readCount(group, `${prefix}.limit_in_bytes`) }),
+    ...withoutZeros({ usage, max: await readCount(group, `${prefix}.max_usage_in_bytes`) }),
+    ...withoutUnknown({ failcnt: await readCount(group, `${prefix}.failcnt`) }),
   };
 }
 
-function readFirstEntries(directory: string, files: readonly string[]): BlkioEntry[] | undefined {
+async function readFirstEntries(
+  group: ControlGroup,
+  files: readonly string[],
+): Promise<BlkioEntry[] | undefined> {
   for (const file of files) {
-    const entries = parseBlkio(readOptional(directory, file) ?? "");
+    const entries = parseBlkio((await readOptional(group, file)) ?? "");
     if (entries.length > 0) return entries;
   }
   return undefined;

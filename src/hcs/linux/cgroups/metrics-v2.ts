@@ -3,7 +3,7 @@
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html
  */
-import type { Count } from "./cgroup-files.ts";
+import type { ControlGroup, Count } from "./cgroup-files.ts";
 import { UNLIMITED, parseCount, parseFlatKeyed, parseNestedKeyed, parseRanges } from "./cgroup-files.ts";
 import { hugePageSizes, readCount, readOptional, toCount, toSortedRecord } from "./cgroup-files.ts";
 import type { BlkioEntry, BlkioMetrics, CpuMetrics, CpusetMetrics, HugetlbMetrics } from "./metrics-shape.ts";
@@ -12,8 +12,8 @@ import { withoutUnknown, withoutZeros } from "./metrics-shape.ts";
 import { readPidsV1 } from "./metrics-v1.ts";
 
 /** Reads cpu.stat, which every v2 group has, and cpu.pressure. */
-export function readCpuV2(directory: string): CpuMetrics {
-  const stat = parseFlatKeyed(readOptional(directory, "cpu.stat") ?? "");
+export async function readCpuV2(group: ControlGroup): Promise<CpuMetrics> {
+  const stat = parseFlatKeyed((await readOptional(group, "cpu.stat")) ?? "");
   const nanoseconds = (key: string) => multiply(stat.get(key), 1000n);
   return {
     usage: {
@@ -25,76 +25,77 @@ export function readCpuV2(directory: string): CpuMetrics {
       throttledPeriods: stat.get("nr_throttled"),
       throttledTime: nanoseconds("throttled_usec"),
     }),
-    ...readPressure(directory, "cpu.pressure"),
+    ...(await readPressure(group, "cpu.pressure")),
   };
 }
 
 /** Reads the processors and memory nodes that are in effect; v2 has none of v1's flags. */
-export function readCpusetV2(directory: string): CpusetMetrics {
+export async function readCpusetV2(group: ControlGroup): Promise<CpusetMetrics> {
   return withoutZeros({
-    cpus: parseRanges(readOptional(directory, "cpuset.cpus.effective") ?? ""),
-    mems: parseRanges(readOptional(directory, "cpuset.mems.effective") ?? ""),
+    cpus: parseRanges((await readOptional(group, "cpuset.cpus.effective")) ?? ""),
+    mems: parseRanges((await readOptional(group, "cpuset.mems.effective")) ?? ""),
   });
 }
 
 /** Reads the memory controller. */
-export function readMemoryV2(directory: string): MemoryMetrics {
-  const stat = parseFlatKeyed(readOptional(directory, "memory.stat") ?? "");
-  const memory = readMemoryEntry(directory, "memory");
-  const swap = readMemoryEntry(directory, "memory.swap");
+export async function readMemoryV2(group: ControlGroup): Promise<MemoryMetrics> {
+  const stat = parseFlatKeyed((await readOptional(group, "memory.stat")) ?? "");
+  const memory = await readMemoryEntry(group, "memory");
+  const swap = await readMemoryEntry(group, "memory.swap");
   return {
     ...withoutZeros({ cache: stat.get("file") }),
     ...withoutUnknown({ usage: memory, swap: memory && swap && addMemoryToSwap(memory, swap) }),
     ...(stat.size > 0 && { raw: toSortedRecord(stat) }),
-    ...readPressure(directory, "memory.pressure"),
+    ...(await readPressure(group, "memory.pressure")),
   };
 }
 
 /** Reads the pids controller, whose files are v1's; where it is off, the group's own processes are counted. */
-export function readPidsV2(directory: string): PidsMetrics {
-  if (readCount(directory, "pids.current") !== undefined) return readPidsV1(directory);
-  const processes = (readOptional(directory, "cgroup.procs") ?? "").split("\n").length - 1;
+export async function readPidsV2(group: ControlGroup): Promise<PidsMetrics> {
+  if ((await readCount(group, "pids.current")) !== undefined) return readPidsV1(group);
+  const processes = ((await readOptional(group, "cgroup.procs")) ?? "").split("\n").length - 1;
   return withoutZeros({ current: processes });
 }
 
 /** Reads the io controller. */
-export function readBlkioV2(directory: string): BlkioMetrics {
+export async function readBlkioV2(group: ControlGroup): Promise<BlkioMetrics> {
   const bytes: BlkioEntry[] = [];
   const operations: BlkioEntry[] = [];
-  for (const [device, counters] of parseNestedKeyed(readOptional(directory, "io.stat") ?? "")) {
+  for (const [device, counters] of parseNestedKeyed((await readOptional(group, "io.stat")) ?? "")) {
     bytes.push(...toEntries(device, { Read: counters.get("rbytes"), Write: counters.get("wbytes") }));
     operations.push(...toEntries(device, { Read: counters.get("rios"), Write: counters.get("wios") }));
   }
   return {
     ...withoutZeros({ ioServiceBytesRecursive: bytes, ioServicedRecursive: operations }),
-    ...readPressure(directory, "io.pressure"),
+    ...(await readPressure(group, "io.pressure")),
   };
 }
 
 /** Reads the hugetlb controller; reservations count where the kernel tells them, the peak it does not tell. */
-export function readHugetlbV2(directory: string): HugetlbMetrics {
+export async function readHugetlbV2(group: ControlGroup): Promise<HugetlbMetrics> {
   const metrics: HugetlbMetrics = {};
-  for (const size of hugePageSizes(directory, "current")) {
+  for (const size of await hugePageSizes(group, "current")) {
     const prefix = `hugetlb.${size}`;
-    const usage = readCount(directory, `${prefix}.rsvd.current`) ?? readCount(directory, `${prefix}.current`);
-    metrics[size] = { ...withoutZeros({ usage }), ...readFailures(directory, `${prefix}.events`) };
+    const reserved = await readCount(group, `${prefix}.rsvd.current`);
+    const usage = reserved ?? (await readCount(group, `${prefix}.current`));
+    metrics[size] = { ...withoutZeros({ usage }), ...(await readFailures(group, `${prefix}.events`)) };
   }
   return metrics;
 }
 
-function readMemoryEntry(directory: string, prefix: string): MemoryEntry | undefined {
-  const usage = readCount(directory, `${prefix}.current`);
+async function readMemoryEntry(group: ControlGroup, prefix: string): Promise<MemoryEntry | undefined> {
+  const usage = await readCount(group, `${prefix}.current`);
   if (usage === undefined) return undefined;
   return {
-    ...withoutUnknown({ limit: readCount(directory, `${prefix}.max`) }),
-    ...withoutZeros({ usage, max: readCount(directory, `${prefix}.peak`) }),
-    ...readFailures(directory, `${prefix}.events`),
+    ...withoutUnknown({ limit: await readCount(group, `${prefix}.max`) }),
+    ...withoutZeros({ usage, max: await readCount(group, `${prefix}.peak`) }),
+    ...(await readFailures(group, `${prefix}.events`)),
   };
 }
 
 /** The event `max` is what v1 calls failcnt: the limit was about to be passed. */
-function readFailures(directory: string, file: string): { failcnt?: Count } {
-  const failcnt = parseFlatKeyed(readOptional(directory, file) ?? "").get("max");
+async function readFailures(group: ControlGroup, file: string): Promise<{ failcnt?: Count }> {
+  const failcnt = parseFlatKeyed((await readOptional(group, file)) ?? "").get("max");
   return failcnt === undefined ? {} : { failcnt };
 }
 
@@ -107,8 +108,8 @@ function addMemoryToSwap(memory: MemoryEntry, swap: MemoryEntry): MemoryEntry {
   };
 }
 
-function readPressure(directory: string, file: string): { psi?: Pressure } {
-  const lines = parseNestedKeyed(readOptional(directory, file) ?? "");
+async function readPressure(group: ControlGroup, file: string): Promise<{ psi?: Pressure }> {
+  const lines = parseNestedKeyed((await readOptional(group, file)) ?? "");
   if (lines.size === 0) return {};
   const some = toPressureTimes(lines.get("some"));
   const full = toPressureTimes(lines.get("full"));

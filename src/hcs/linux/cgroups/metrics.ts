@@ -2,7 +2,8 @@
  * The resource usage of a container, each controller read from the hierarchy that it is on: a hybrid host has
  * some on v1 and others on v2.
  */
-import { statSync } from "node:fs";
+import type { MachineFiles } from "../machine.ts";
+import { isPresent, type ControlGroup } from "./cgroup-files.ts";
 import type { CgroupPaths } from "./cgroup-paths.ts";
 import { mainDirectory } from "./cgroup-paths.ts";
 import type { CgroupMetrics } from "./metrics-shape.ts";
@@ -24,38 +25,47 @@ import {
 } from "./metrics-v2.ts";
 
 /**
- * Reads what a container uses and may use; controllers and files that the host lacks are left out.
+ * Reads what a container uses and may use; controllers and files that the machine lacks are left out.
  *
- * @throws the system error ENOENT when the control group has been removed
+ * @returns undefined if the control group has been removed
  */
-export function readMetrics({ controllers, unified }: CgroupPaths): CgroupMetrics {
-  const read = <T>(
+export async function readMetrics(
+  machine: MachineFiles,
+  paths: CgroupPaths,
+): Promise<CgroupMetrics | undefined> {
+  const group = (directory: string | undefined): ControlGroup | undefined =>
+    directory === undefined ? undefined : { machine, directory };
+  const unified = group(paths.unified);
+  const read = async <T>(
     controller: string,
-    v1: (directory: string) => T,
-    v2: (directory: string) => T,
-  ): T | Record<string, never> => {
-    const directory = controllers[controller];
-    if (directory !== undefined) return v1(directory);
-    return unified === undefined ? {} : v2(unified);
+    readV1: (v1: ControlGroup) => Promise<T>,
+    readV2: (v2: ControlGroup) => Promise<T>,
+  ): Promise<T | Record<string, never>> => {
+    const v1 = group(paths.controllers[controller]);
+    if (v1 !== undefined) return readV1(v1);
+    return unified === undefined ? {} : readV2(unified);
   };
+  const { cpu, cpuacct } = paths.controllers;
   const metrics: CgroupMetrics = {
-    cpu: readCpu(controllers, unified),
-    cpuset: read("cpuset", readCpusetV1, readCpusetV2),
-    memory: read("memory", readMemoryV1, readMemoryV2),
-    pids: read("pids", readPidsV1, readPidsV2),
-    blkio: read("blkio", readBlkioV1, readBlkioV2),
-    hugetlb: read("hugetlb", readHugetlbV1, readHugetlbV2),
+    cpu: await readCpu(group(cpu), group(cpuacct), unified),
+    cpuset: await read("cpuset", readCpusetV1, readCpusetV2),
+    memory: await read("memory", readMemoryV1, readMemoryV2),
+    pids: await read("pids", readPidsV1, readPidsV2),
+    blkio: await read("blkio", readBlkioV1, readBlkioV2),
+    hugetlb: await read("hugetlb", readHugetlbV1, readHugetlbV2),
     intel_rdt: {},
     network_interfaces: null,
   };
   // A group that is removed while it is read looks like one without controllers.
-  statSync(mainDirectory({ controllers, unified }));
-  return metrics;
+  return (await isPresent({ machine, directory: mainDirectory(paths) })) ? metrics : undefined;
 }
 
 /** On v1, two controllers share the work that is one on v2. */
-function readCpu(controllers: CgroupPaths["controllers"], unified: string | undefined): CgroupMetrics["cpu"] {
-  const { cpu, cpuacct } = controllers;
+async function readCpu(
+  cpu: ControlGroup | undefined,
+  cpuacct: ControlGroup | undefined,
+  unified: ControlGroup | undefined,
+): Promise<CgroupMetrics["cpu"]> {
   if (cpu !== undefined || cpuacct !== undefined) return readCpuV1(cpu, cpuacct);
   return unified === undefined ? { usage: {}, throttling: {} } : readCpuV2(unified);
 }

@@ -3,7 +3,8 @@
  *
  * - v1 signals an eventfd that is registered in cgroup.event_control; it also does so when the group is removed.
  * - v2 counts in memory.events, and inotify tells when that file changes.
- * - Where neither can be had, the v1 counter in memory.oom_control is read four times a second.
+ * - Where neither can be had, the counter is read four times a second; so it is on every machine that has a kernel of
+ *   its own, because an eventfd and inotify belong to the kernel that this process runs on.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#oom-control
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
@@ -11,18 +12,14 @@
 import { closeSync, openSync, read, watch, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Count } from "./cgroup-files.ts";
+import type { Machine, MachineFiles } from "../machine.ts";
+import type { ControlGroup, Count } from "./cgroup-files.ts";
 import { isPresent, parseFlatKeyed, readOptional } from "./cgroup-files.ts";
 import type { CgroupPaths } from "./cgroup-paths.ts";
 import { mainDirectory } from "./cgroup-paths.ts";
 
-/** What a notifier needs of its caller. */
-export interface OutOfMemoryOptions {
-  /** Ends the notifier; also the only way to end one that is being waited for. */
-  abort: AbortSignal;
-  /** Opens an eventfd that blocks and is closed on exec; when it is absent or throws, the notifier polls. */
-  openEventFd?: (() => number) | undefined;
-}
+/** What the notifier needs of a machine; `openEventFd` gives one that blocks and is closed on exec, or throws. */
+export type WatchedMachine = MachineFiles & Pick<Machine, "openEventFd">;
 
 const POLL_INTERVAL_MS = 250;
 
@@ -35,23 +32,27 @@ const WAKE = 1n << 32n;
  * what happened just before the abort is.
  */
 export async function* watchOutOfMemory(
+  machine: WatchedMachine,
   paths: CgroupPaths,
-  options: OutOfMemoryOptions,
+  abort: AbortSignal,
 ): AsyncGenerator<void> {
-  const { abort, openEventFd } = options;
   if (abort.aborted) return;
   const v1 = paths.controllers["memory"];
-  const eventFd = v1 === undefined ? undefined : registerEventFd(v1, openEventFd);
-  if (v1 !== undefined && eventFd !== undefined) yield* readEvents(v1, eventFd, abort);
-  else if (v1 !== undefined) yield* countKills(v1, "memory.oom_control", abort);
-  else yield* countKills(paths.unified ?? mainDirectory(paths), "memory.events", abort);
+  const group = { machine, directory: v1 ?? paths.unified ?? mainDirectory(paths) };
+  const eventFd = v1 === undefined ? undefined : registerEventFd(machine, v1);
+  if (eventFd !== undefined) yield* readEvents(group, eventFd, abort);
+  else if (v1 !== undefined) yield* countKills({ group, file: "memory.oom_control", abort });
+  else {
+    const tells = machine.openEventFd === undefined ? undefined : group.directory;
+    yield* countKills({ group, file: "memory.events", tells, abort });
+  }
 }
 
 /** Asks the kernel to signal a new eventfd when the group is out of memory; undefined when it cannot be had. */
-function registerEventFd(directory: string, openEventFd: (() => number) | undefined): number | undefined {
+function registerEventFd(machine: WatchedMachine, directory: string): number | undefined {
   let eventFd: number | undefined;
   try {
-    eventFd = openEventFd?.();
+    eventFd = machine.openEventFd?.();
     if (eventFd !== undefined) writeEventControl(directory, eventFd);
     return eventFd;
   } catch {
@@ -70,7 +71,7 @@ function writeEventControl(directory: string, eventFd: number): void {
 }
 
 /** Owns `eventFd`. */
-async function* readEvents(directory: string, eventFd: number, abort: AbortSignal): AsyncGenerator<void> {
+async function* readEvents(group: ControlGroup, eventFd: number, abort: AbortSignal): AsyncGenerator<void> {
   // A thread of the pool blocks in read(2). Only a signal of our own frees it, and Node joins it before it exits.
   const wake = () => writeSync(eventFd, BigUint64Array.of(WAKE));
   abort.addEventListener("abort", wake);
@@ -79,7 +80,7 @@ async function* readEvents(directory: string, eventFd: number, abort: AbortSigna
     let isEnded = false;
     while (!isEnded) {
       const count = await readEventCount(eventFd);
-      const isRemoved = !isPresent(directory);
+      const isRemoved = !(await isPresent(group));
       isEnded = isRemoved || count >= WAKE;
       // The removal itself is one signal; any beyond that came from a kill just before it.
       if (count % WAKE > (isRemoved ? 1n : 0n)) yield;
@@ -97,15 +98,24 @@ async function readEventCount(eventFd: number): Promise<bigint> {
   return buffer[0] ?? 0n;
 }
 
+/** Where kills are counted. */
+interface KillCount {
+  group: ControlGroup;
+  file: string;
+  /** The folder of which inotify tells changes; without one the file is read again and again. */
+  tells?: string | undefined;
+  abort: AbortSignal;
+}
+
 /** Compares the kernel's own count of kills whenever something may have changed. */
-async function* countKills(directory: string, file: string, abort: AbortSignal): AsyncGenerator<void> {
+async function* countKills({ group, file, tells, abort }: KillCount): AsyncGenerator<void> {
   const stop = new AbortController();
   let notify = () => {};
   const changed = () => notify();
   const end = () => stop.abort();
   abort.addEventListener("abort", end);
   stop.signal.addEventListener("abort", changed);
-  notifyOfChanges(file === "memory.events" ? directory : undefined, changed, stop.signal);
+  notifyOfChanges(tells, changed, stop.signal);
   try {
     let seen: Count | undefined;
     let isEnded = false;
@@ -113,9 +123,9 @@ async function* countKills(directory: string, file: string, abort: AbortSignal):
       // Listening starts before reading, so that no change falls between the two.
       const change = new Promise<void>((resolve) => (notify = resolve));
       isEnded = stop.signal.aborted;
-      const kills = readKills(directory, file);
+      const kills = await readKills(group, file);
       if (kills !== undefined && seen !== undefined && kills > seen) yield;
-      if (kills === undefined || isEmptied(directory)) return;
+      if (kills === undefined || (await isEmptied(group))) return;
       seen = kills;
       if (!isEnded) await change;
     }
@@ -144,13 +154,13 @@ function notifyOfChanges(directory: string | undefined, changed: () => void, sto
 }
 
 /** Undefined when the group has been removed. */
-function readKills(directory: string, file: string): Count | undefined {
-  const text = readOptional(directory, file);
-  if (text === undefined && !isPresent(directory)) return undefined;
+async function readKills(group: ControlGroup, file: string): Promise<Count | undefined> {
+  const text = await readOptional(group, file);
+  if (text === undefined && !(await isPresent(group))) return undefined;
   return parseFlatKeyed(text ?? "").get("oom_kill") ?? 0;
 }
 
 /** Whether a v2 group has no process left; inotify does not tell its removal, but that comes before. */
-function isEmptied(directory: string): boolean {
-  return parseFlatKeyed(readOptional(directory, "cgroup.events") ?? "").get("populated") === 0;
+async function isEmptied(group: ControlGroup): Promise<boolean> {
+  return parseFlatKeyed((await readOptional(group, "cgroup.events")) ?? "").get("populated") === 0;
 }

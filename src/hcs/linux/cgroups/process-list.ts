@@ -2,41 +2,35 @@
  * The processes of a container: those of its control group and of every group below, which a container with a
  * service manager of its own has.
  */
-import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { errnoCode } from "../../../base/errors.ts";
-import { readOptional } from "./cgroup-files.ts";
+import type { MachineFiles } from "../machine.ts";
+import { readOptional, type ControlGroup } from "./cgroup-files.ts";
 import type { CgroupPaths } from "./cgroup-paths.ts";
 import { mainDirectory } from "./cgroup-paths.ts";
 
-/**
- * Lists the host pids of all processes, ascending.
- *
- * @throws the system error ENOENT when the control group has been removed
- */
-export function readProcesses(paths: CgroupPaths): number[] {
-  const directory = mainDirectory(paths);
-  const pids = new Set(parsePids(readFileSync(join(directory, "cgroup.procs"), "utf8")));
-  for (const child of listChildren(directory)) collectPids(join(directory, child), pids);
+/** Lists the pids of all processes on the machine, ascending. @returns undefined if the control group is removed */
+export async function readProcesses(
+  machine: MachineFiles,
+  paths: CgroupPaths,
+): Promise<number[] | undefined> {
+  const group = { machine, directory: mainDirectory(paths) };
+  const text = await machine.readText(join(group.directory, "cgroup.procs"));
+  if (text === undefined) return undefined;
+  const pids = new Set(parsePids(text));
+  for (const child of await listChildren(group)) await collectPids(child, pids);
   return [...pids].toSorted((left, right) => left - right);
 }
 
 /** Groups below may be removed while they are read; what they held has then exited or moved. */
-function collectPids(directory: string, pids: Set<number>): void {
+async function collectPids(group: ControlGroup, pids: Set<number>): Promise<void> {
   // A threaded v2 group refuses to list processes; those are listed in the group that contains it.
-  for (const pid of parsePids(readOptional(directory, "cgroup.procs") ?? "")) pids.add(pid);
-  for (const child of listChildren(directory)) collectPids(join(directory, child), pids);
+  for (const pid of parsePids((await readOptional(group, "cgroup.procs")) ?? "")) pids.add(pid);
+  for (const child of await listChildren(group)) await collectPids(child, pids);
 }
 
-function listChildren(directory: string): string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name);
-  } catch (error) {
-    if (["ENOENT", "ENODEV"].includes(errnoCode(error) ?? "")) return [];
-    throw error;
-  }
+async function listChildren({ machine, directory }: ControlGroup): Promise<ControlGroup[]> {
+  const names = await machine.listFolders(directory);
+  return names.map((name) => ({ machine, directory: join(directory, name) }));
 }
 
 /** The kernel writes 0 for a process outside the reader's pid namespace. */

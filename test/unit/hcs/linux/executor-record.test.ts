@@ -29,16 +29,16 @@ const WRITTEN = {
 describe.each(["crun", "runc"] as const)("readExecutorRecord of %s", (name) => {
   const { file, text } = WRITTEN[name];
 
-  test("reads the init process", () => {
+  test("reads the init process", async () => {
     fs.writeFileSync(join(root, "web", file), text);
     const record = { pid: 4711, startTime: "98765", waitsForStart: false };
-    expect(readExecutorRecord(machine, root, name, "web")).toEqual(record);
+    expect(await readExecutorRecord(machine, root, name, "web")).toEqual(record);
   });
 
-  test("tells from its fifo that the init process waits", () => {
+  test("tells from its fifo that the init process waits", async () => {
     fs.writeFileSync(join(root, "web", file), text);
     fs.writeFileSync(join(root, "web/exec.fifo"), "");
-    expect(readExecutorRecord(machine, root, name, "web")?.waitsForStart).toBe(true);
+    expect((await readExecutorRecord(machine, root, name, "web"))?.waitsForStart).toBe(true);
   });
 
   test.each([
@@ -48,9 +48,9 @@ describe.each(["crun", "runc"] as const)("readExecutorRecord of %s", (name) => {
     ["is one without a pid", '{"a":1}'],
     ["is one whose pid is no number", '{"pid":"x","init_process_pid":"x"}'],
     ["is a null", "null"],
-  ])("gives undefined when there %s", (_, content) => {
+  ])("gives undefined when there %s", async (_, content) => {
     if (content !== undefined) fs.writeFileSync(join(root, "web", file), content);
-    expect(readExecutorRecord(machine, root, name, "web")).toBeUndefined();
+    expect(await readExecutorRecord(machine, root, name, "web")).toBeUndefined();
   });
 });
 
@@ -64,15 +64,15 @@ describe("isAlive", () => {
     ["fails for one that is dying", { state: "X", startTime: "98765" }, false],
     ["fails for another that got the pid", { state: "S", startTime: "98766" }, false],
     ["fails without a process", undefined, false],
-  ])("%s", (_, look, alive) => {
-    expect(isAlive(hostMachine({ lookAtProcess: () => look }), record)).toBe(alive);
+  ])("%s", async (_, look, alive) => {
+    expect(await isAlive(hostMachine({ lookAtProcess: async () => look }), record)).toBe(alive);
   });
 
-  test("looks at real processes", () => {
-    const look = machine.lookAtProcess(process.pid);
+  test("looks at real processes", async () => {
+    const look = await machine.lookAtProcess(process.pid);
     expect(look).toMatchObject({ startTime: expect.stringMatching(/^\d+$/) });
     const own = { pid: process.pid, startTime: look?.startTime ?? "", waitsForStart: false };
-    expect(isAlive(machine, own)).toBe(true);
-    expect(isAlive(machine, { ...own, startTime: "1" })).toBe(false);
+    expect(await isAlive(machine, own)).toBe(true);
+    expect(await isAlive(machine, { ...own, startTime: "1" })).toBe(false);
   });
 });

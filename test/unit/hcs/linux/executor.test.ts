@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { PlatformError } from "../../../../src/base/errors.ts";
 import { hasHybridControllers } from "../../../../src/hcs/linux/cgroup-view.ts";
-import { chooseExecutor, executorFor, findProgram } from "../../../../src/hcs/linux/executor.ts";
+import { chooseExecutor, executorFor } from "../../../../src/hcs/linux/executor.ts";
 import type { Machine } from "../../../../src/hcs/linux/machine.ts";
 import { hostMachine } from "./test-machine.ts";
 
-const HOST_NEEDS_VIEW = hasHybridControllers();
+const HOST_NEEDS_VIEW = await hasHybridControllers(hostMachine());
 
 let folder: string;
 let root: string;
@@ -37,7 +37,7 @@ function booted(bootId: string): Machine {
   const machine = hostMachine();
   return {
     ...machine,
-    readText: (path) => (path.endsWith("/boot_id") ? `${bootId}\n` : machine.readText(path)),
+    readText: async (path) => (path.endsWith("/boot_id") ? `${bootId}\n` : machine.readText(path)),
   };
 }
 
@@ -46,35 +46,35 @@ function decision(): string {
 }
 
 describe("chooseExecutor, left to the host, takes", () => {
-  test("crun before runc", () => {
+  test("crun before runc", async () => {
     const crun = install("crun");
     install("runc");
     const expected = { name: "crun", path: crun, cgroupView: HOST_NEEDS_VIEW };
-    expect(chooseExecutor(booted("one"), root, undefined)).toEqual(expected);
+    expect(await chooseExecutor(booted("one"), root, undefined)).toEqual(expected);
   });
 
-  test("what it has decided on since the boot, even when another program is installed", () => {
-    const first = chooseExecutor(booted("one"), root, undefined);
+  test("what it has decided on since the boot, even when another program is installed", async () => {
+    const first = await chooseExecutor(booted("one"), root, undefined);
     expect(fs.statSync(decision()).mode & 0o777).toBe(0o600);
     install("crun");
-    expect(chooseExecutor(booted("one"), root, undefined)).toEqual(first);
+    expect(await chooseExecutor(booted("one"), root, undefined)).toEqual(first);
   });
 
-  test("a new decision after the next boot", () => {
-    chooseExecutor(booted("one"), root, undefined);
+  test("a new decision after the next boot", async () => {
+    await chooseExecutor(booted("one"), root, undefined);
     const crun = install("crun");
-    expect(chooseExecutor(booted("two"), root, undefined).path).toBe(crun);
+    expect((await chooseExecutor(booted("two"), root, undefined)).path).toBe(crun);
     expect(JSON.parse(fs.readFileSync(decision(), "utf8"))).toMatchObject({
       bootId: "two",
       executor: { path: crun },
     });
   });
 
-  test("a new decision when the program it decided on is gone", () => {
+  test("a new decision when the program it decided on is gone", async () => {
     const crun = install("crun");
-    chooseExecutor(booted("one"), root, undefined);
+    await chooseExecutor(booted("one"), root, undefined);
     fs.rmSync(crun);
-    expect(chooseExecutor(booted("one"), root, undefined).path).not.toBe(crun);
+    expect((await chooseExecutor(booted("one"), root, undefined)).path).not.toBe(crun);
   });
 
   test.each([
@@ -83,37 +83,37 @@ describe("chooseExecutor, left to the host, takes", () => {
     ["another document", '{"bootId":"one"}'],
     ["a decision for something unknown", '{"bootId":"one","executor":{"name":"youki","path":"/bin/sh"}}'],
     ["null", "null"],
-  ])("a new decision when the remembered one is %s", (_, text) => {
+  ])("a new decision when the remembered one is %s", async (_, text) => {
     fs.writeFileSync(decision(), text);
     const crun = install("crun");
-    expect(chooseExecutor(booted("one"), root, undefined)).toMatchObject({ name: "crun", path: crun });
+    expect(await chooseExecutor(booted("one"), root, undefined)).toMatchObject({ name: "crun", path: crun });
   });
 
-  test("the usual folders when PATH is empty", () => {
+  test("the usual folders when PATH is empty", async () => {
     vi.stubEnv("PATH", "");
-    expect(chooseExecutor(booted("one"), root, undefined).path).toMatch(
+    expect((await chooseExecutor(booted("one"), root, undefined)).path).toMatch(
       /^\/usr\/(local\/)?s?bin\/(crun|runc)$/,
     );
   });
 
-  test("no file of that name that cannot be run, and none in a relative folder of PATH", () => {
+  test("no file of that name that cannot be run, and none in a relative folder of PATH", async () => {
     install("crun", 0o644);
     vi.stubEnv("PATH", `${bin}:.:relative`);
-    expect(chooseExecutor(booted("one"), root, undefined).path).not.toContain(folder);
+    expect((await chooseExecutor(booted("one"), root, undefined)).path).not.toContain(folder);
   });
 
-  test("no memory when there is no state folder to keep it in", () => {
+  test("no memory when there is no state folder to keep it in", async () => {
     const absent = join(folder, "absent");
-    expect(chooseExecutor(booted("one"), absent, undefined).path).toBeDefined();
+    expect((await chooseExecutor(booted("one"), absent, undefined)).path).toBeDefined();
     expect(fs.existsSync(absent)).toBe(false);
   });
 });
 
 describe("chooseExecutor, told which, takes", () => {
-  test("a name's program, and remembers nothing", () => {
+  test("a name's program, and remembers nothing", async () => {
     const runc = install("runc");
     install("crun");
-    expect(chooseExecutor(booted("one"), root, "runc")).toEqual({
+    expect(await chooseExecutor(booted("one"), root, "runc")).toEqual({
       name: "runc",
       path: runc,
       cgroupView: false,
@@ -121,15 +121,19 @@ describe("chooseExecutor, told which, takes", () => {
     expect(fs.existsSync(decision())).toBe(false);
   });
 
-  test("a path", () => {
+  test("a path", async () => {
     const path = install("runc-1.2");
-    expect(chooseExecutor(booted("one"), root, path)).toEqual({ name: "runc", path, cgroupView: false });
+    expect(await chooseExecutor(booted("one"), root, path)).toEqual({
+      name: "runc",
+      path,
+      cgroupView: false,
+    });
   });
 
-  test("a name with a version, and not the program without it", () => {
+  test("a name with a version, and not the program without it", async () => {
     install("crun");
     const path = install("crun-1.19");
-    expect(chooseExecutor(booted("one"), root, "crun-1.19")).toMatchObject({ name: "crun", path });
+    expect(await chooseExecutor(booted("one"), root, "crun-1.19")).toMatchObject({ name: "crun", path });
   });
 
   test.each([
@@ -154,31 +158,35 @@ describe("chooseExecutor, told which, takes", () => {
       /^Cannot find the OCI executor "\/absent\/crun" on/,
     ],
     ["a relative path", "bin/crun", "PLATFORM_MISSING", /^Cannot find the OCI executor "bin\/crun" on/],
-  ])("never %s", (_, requested, code, message) => {
-    const act = (): unknown => chooseExecutor(booted("one"), root, requested);
-    expect(act).toThrow(PlatformError);
-    expect(act).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+  ])("never %s", async (_, requested, code, message) => {
+    const act = chooseExecutor(booted("one"), root, requested);
+    await expect(act).rejects.toThrow(PlatformError);
+    await expect(act).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 });
 
 describe("executorFor", () => {
   const crun = { name: "crun", path: "/opt/crun", cgroupView: true } as const;
 
-  test("keeps the host's choice for a container with a mount namespace of its own", () => {
-    expect(executorFor(crun, true)).toBe(crun);
+  test("keeps the host's choice for a container with a mount namespace of its own", async () => {
+    expect(await executorFor(hostMachine(), crun, true)).toBe(crun);
   });
 
-  test("keeps it on a host that needs no view", () => {
+  test("keeps it on a host that needs no view", async () => {
     const plain = { ...crun, cgroupView: false };
-    expect(executorFor(plain, false)).toBe(plain);
+    expect(await executorFor(hostMachine(), plain, false)).toBe(plain);
   });
 
-  test("takes runc for a container that would stay in the view", () => {
+  test("takes runc for a container that would stay in the view", async () => {
     const runc = install("runc");
-    expect(executorFor(crun, false)).toEqual({ name: "runc", path: runc, cgroupView: false });
+    expect(await executorFor(hostMachine(), crun, false)).toEqual({
+      name: "runc",
+      path: runc,
+      cgroupView: false,
+    });
   });
 });
 
-test("findProgram finds nothing where there is nothing", () => {
-  expect(findProgram("a-program-that-nobody-has")).toBeUndefined();
+test("findProgram finds nothing where there is nothing", async () => {
+  expect(await hostMachine().findProgram("a-program-that-nobody-has")).toBeUndefined();
 });

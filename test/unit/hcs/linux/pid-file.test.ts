@@ -26,13 +26,13 @@ describe("readPid", () => {
     ["-1", undefined],
     ["4711 4712", undefined],
     ["x", undefined],
-  ])("reads %j as %s", (text, pid) => {
+  ])("reads %j as %s", async (text, pid) => {
     fs.writeFileSync(from, text);
-    expect(readPid(machine, from)).toBe(pid);
+    expect(await readPid(machine, from)).toBe(pid);
   });
 
-  test("reads no file as no pid", () => {
-    expect(readPid(machine, from)).toBeUndefined();
+  test("reads no file as no pid", async () => {
+    expect(await readPid(machine, from)).toBeUndefined();
   });
 });
 
@@ -90,13 +90,13 @@ describe("watchPid", () => {
     fs.rmSync(to);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(fs.existsSync(to)).toBe(false);
-    stop();
+    await stop();
   });
 
-  test("writes at its end the pid of a process that was faster", () => {
+  test("writes at its end the pid of a process that was faster", async () => {
     const stop = watchPid(machine, from, to);
     fs.writeFileSync(from, "4711");
-    stop();
+    await stop();
     expect(fs.readFileSync(to, "utf8")).toBe("4711");
   });
 
@@ -104,11 +104,11 @@ describe("watchPid", () => {
     fs.writeFileSync(from, "4711");
     const stop = watchPid(machine, from, join(folder, "absent/pid"));
     await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(stop).toThrow(PlatformError);
+    await expect(stop()).rejects.toThrow(PlatformError);
   });
 
   test("writes nothing after its end", async () => {
-    watchPid(machine, from, to)();
+    await watchPid(machine, from, to)();
     fs.writeFileSync(from, "4711");
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(fs.existsSync(to)).toBe(false);

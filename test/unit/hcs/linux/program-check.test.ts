@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ProcessError } from "../../../../src/base/errors.ts";
 import { checkProgram, type ProgramSearch } from "../../../../src/hcs/linux/program-check.ts";
+import { hostMachine } from "./test-machine.ts";
 
 let folder: string;
 let root: string;
@@ -48,8 +49,9 @@ function program(name: string): void {
   fs.writeFileSync(join(folder, name), "#!/bin/sh\n", { mode: 0o755 });
 }
 
-function check(name: string, changes: Partial<ProgramSearch> = {}): void {
+function check(name: string, changes: Partial<ProgramSearch> = {}): Promise<void> {
   const search = {
+    machine: hostMachine(),
     root,
     mounts: ["/mounted", "/proc", "/opt/tools"],
     user: undefined,
@@ -57,7 +59,7 @@ function check(name: string, changes: Partial<ProgramSearch> = {}): void {
     env: ["PATH=/bin"],
     cwd: "/",
   };
-  checkProgram('container "web"', { ...search, ...changes });
+  return checkProgram('container "web"', { ...search, ...changes });
 }
 
 describe("checkProgram accepts", () => {
@@ -80,8 +82,8 @@ describe("checkProgram accepts", () => {
     ["what may be on a mount whose parent folder the executor makes", "/opt/tools/echo"],
     ["a link that loops, for the kernel to refuse", "/bin/loop"],
     ["links that loop in a circle, for the kernel to refuse", "/bin/ping"],
-  ])("%s", (_, name) => {
-    expect(check(name)).toBeUndefined();
+  ])("%s", async (_, name) => {
+    expect(await check(name)).toBeUndefined();
   });
 
   test.each<[string, string, Partial<ProgramSearch>]>([
@@ -98,12 +100,12 @@ describe("checkProgram accepts", () => {
     ["a file mounted through a link, by its own path", "/usr/sbin/init", { mounts: ["/sbin/init"] }],
     ["a name that may be on a mount through a link", "init", { mounts: ["/sbin"], env: ["PATH=/usr/sbin"] }],
     ["a path that is too long, for the kernel to refuse", `/${"x".repeat(300)}`, {}],
-  ])("%s", (_, name, changes) => {
-    expect(check(name, changes)).toBeUndefined();
+  ])("%s", async (_, name, changes) => {
+    expect(await check(name, changes)).toBeUndefined();
   });
 
-  test("an empty list of words", () => {
-    expect(check("", { args: [] })).toBeUndefined();
+  test("an empty list of words", async () => {
+    expect(await check("", { args: [] })).toBeUndefined();
   });
 });
 
@@ -125,9 +127,9 @@ describe("checkProgram refuses, in runc's words,", () => {
     ["a name that is no program in PATH", "text", "executable file not found in $PATH"],
     ["a name beginning with a mount's", "/mountedx", "stat /mountedx: no such file or directory"],
     ["a path that is none of the mount's", "/procx/tool", "stat /procx/tool: no such file or directory"],
-  ])("%s", (_, name, fault) => {
-    expect(() => check(name)).toThrow(ProcessError);
-    expect(() => check(name)).toThrow(
+  ])("%s", async (_, name, fault) => {
+    await expect(check(name)).rejects.toThrow(ProcessError);
+    await expect(check(name)).rejects.toThrow(
       expect.objectContaining({ code: "PROCESS_FAILED", message: start(name) + fault }),
     );
   });
@@ -137,8 +139,8 @@ describe("checkProgram refuses, in runc's words,", () => {
     ["a path beside a mount through a link", "/usr/sbin/tool", { mounts: ["/sbin/init", "/turn/around/x"] }],
     ["a name when PATH is empty", "tool", { env: ["PATH="] }],
     ["a name when PATH leads out of the root", "secret", { env: ["PATH=/..:/../.."] }],
-  ])("%s", (_, name, changes) => {
-    expect(() => check(name, changes)).toThrow(
+  ])("%s", async (_, name, changes) => {
+    await expect(check(name, changes)).rejects.toThrow(
       /no such file or directory|executable file not found in \$PATH/,
     );
   });
@@ -158,24 +160,24 @@ describe("for a user who is not root", () => {
   test.each([
     ["a program of root alone", "/bin/roots-own"],
     ["a program in a folder of root alone", "/private/tool"],
-  ])("%s is refused", (_, name) => {
-    expect(() => check(name, { user: bob })).toThrow(/permission denied/);
-    expect(check(name, { user: { uid: 0, overridesAccess: true } })).toBeUndefined();
-    expect(check(name, { user: undefined })).toBeUndefined();
+  ])("%s is refused", async (_, name) => {
+    await expect(check(name, { user: bob })).rejects.toThrow(/permission denied/);
+    expect(await check(name, { user: { uid: 0, overridesAccess: true } })).toBeUndefined();
+    expect(await check(name, { user: undefined })).toBeUndefined();
   });
 
-  test("a program that the group or an access list may allow is left to the kernel", () => {
-    expect(check("/bin/group-only", { user: bob })).toBeUndefined();
+  test("a program that the group or an access list may allow is left to the kernel", async () => {
+    expect(await check("/bin/group-only", { user: bob })).toBeUndefined();
   });
 
-  test("the owner's own bits count for the owner", () => {
+  test("the owner's own bits count for the owner", async () => {
     fs.chownSync(join(root, "bin/group-only"), 1000, 1000);
     fs.chmodSync(join(root, "bin/group-only"), 0o677);
-    expect(() => check("/bin/group-only", { user: bob })).toThrow(/permission denied/);
+    await expect(check("/bin/group-only", { user: bob })).rejects.toThrow(/permission denied/);
   });
 });
 
-test("checkProgram never finds what is outside the root, whatever links and dots lead there", () => {
+test("checkProgram never finds what is outside the root, whatever links and dots lead there", async () => {
   const words = fc.constantFrom(
     "..",
     ".",
@@ -194,17 +196,21 @@ test("checkProgram never finds what is outside the root, whatever links and dots
   fs.writeFileSync(join(box, "marker-outside"), "", { mode: 0o755 });
   fs.writeFileSync(join(inner, "marker-inside"), "", { mode: 0o755 });
   try {
-    fc.assert(
-      fc.property(fc.array(words, { maxLength: 6 }), fc.array(words, { maxLength: 6 }), (path, target) => {
-        fs.rmSync(join(inner, "a/link"), { force: true });
-        fs.symlinkSync([...target, "."].join("/"), join(inner, "a/link"));
-        for (const way of [path, [...path, "a", "link"], ["a", "link", ...path]]) {
-          const name = `/${[...way, "marker-outside"].join("/")}`;
-          expect(() => check(name, { root: inner, mounts: [] })).toThrow(/: (no such|not a)/);
-        }
-      }),
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(words, { maxLength: 6 }),
+        fc.array(words, { maxLength: 6 }),
+        async (path, target) => {
+          fs.rmSync(join(inner, "a/link"), { force: true });
+          fs.symlinkSync([...target, "."].join("/"), join(inner, "a/link"));
+          for (const way of [path, [...path, "a", "link"], ["a", "link", ...path]]) {
+            const name = `/${[...way, "marker-outside"].join("/")}`;
+            await expect(check(name, { root: inner, mounts: [] })).rejects.toThrow(/: (no such|not a)/);
+          }
+        },
+      ),
     );
-    expect(check("/../../marker-inside", { root: inner })).toBeUndefined();
+    expect(await check("/../../marker-inside", { root: inner })).toBeUndefined();
   } finally {
     fs.rmSync(box, { recursive: true });
   }

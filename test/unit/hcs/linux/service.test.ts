@@ -43,9 +43,9 @@ describe("of a system that cannot be made nothing is kept when", () => {
     const machine = hostMachine();
     const full: Machine = {
       ...machine,
-      writeText: (path, text) => {
+      writeText: async (path, text) => {
         if (path.endsWith(name)) throw Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" });
-        machine.writeText(path, text);
+        await machine.writeText(path, text);
       },
     };
     await expect(open(full).createSystem("web", document(), ATTACHMENT)).rejects.toMatchObject({

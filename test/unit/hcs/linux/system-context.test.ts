@@ -28,19 +28,19 @@ test("no path of a system can be that of a container's state", () => {
 });
 
 describe("readSystemRecord", () => {
-  function read(text?: string): unknown {
+  async function read(text?: string): Promise<unknown> {
     const folder = systemFolder(root, "web");
     if (text !== undefined) fs.writeFileSync(folder.record, text);
     return readSystemRecord(hostMachine(), folder);
   }
 
-  test("reads what was written", () => {
-    expect(read(JSON.stringify(RECORD))).toEqual(RECORD);
+  test("reads what was written", async () => {
+    expect(await read(JSON.stringify(RECORD))).toEqual(RECORD);
   });
 
-  test("takes a record that does not say so for one with pids of its own", () => {
+  test("takes a record that does not say so for one with pids of its own", async () => {
     const { sharesPids: _, ...rest } = RECORD;
-    expect(read(JSON.stringify(rest))).toEqual({ ...rest, sharesPids: false });
+    expect(await read(JSON.stringify(rest))).toEqual({ ...rest, sharesPids: false });
   });
 
   test.each([
@@ -50,7 +50,7 @@ describe("readSystemRecord", () => {
     ["one without an executor", '{"bundle":"/b"}'],
     ["one without a bundle", JSON.stringify({ executor: RECORD.executor })],
     ["null", "null"],
-  ])("gives undefined for %s", (_, text) => {
-    expect(read(text)).toBeUndefined();
+  ])("gives undefined for %s", async (_, text) => {
+    expect(await read(text)).toBeUndefined();
   });
 });

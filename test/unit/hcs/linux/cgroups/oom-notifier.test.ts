@@ -3,14 +3,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { CgroupPaths } from "../../../../../src/hcs/linux/cgroups/cgroup-paths.ts";
-import { watchOutOfMemory } from "../../../../../src/hcs/linux/cgroups/oom-notifier.ts";
+import { watchOutOfMemory, type WatchedMachine } from "../../../../../src/hcs/linux/cgroups/oom-notifier.ts";
+import { openHostFiles } from "../../../../../src/hcs/linux/host-files.ts";
+import { hostMachine } from "../test-machine.ts";
 import { makeCgroupFolder } from "./cgroup-folder.ts";
 
 /** Runs a notifier to its end. */
-function start(paths: CgroupPaths, abort: AbortSignal) {
+function start(paths: CgroupPaths, abort: AbortSignal, machine: WatchedMachine = hostMachine()) {
   const seen = { count: 0 };
   const ended = (async () => {
-    for await (const _ of watchOutOfMemory(paths, { abort })) seen.count++;
+    for await (const _ of watchOutOfMemory(machine, paths, abort)) seen.count++;
   })();
   return { seen, ended };
 }
@@ -37,6 +39,19 @@ describe("watchOutOfMemory on cgroup v2", () => {
     await ended;
   });
 
+  test("asks again and again on a machine with a kernel of its own", async () => {
+    const unified = makeCgroupFolder({ "memory.events": events(0), "cgroup.events": "populated 1\n" });
+    const abort = new AbortController();
+    const { seen, ended } = start({ controllers: {}, unified }, abort.signal, openHostFiles());
+    await sleep(50);
+    writeFileSync(join(unified, "memory.events"), events(1));
+    await sleep(100);
+    expect(seen.count).toBe(0);
+    await expect.poll(() => seen.count).toBe(1);
+    abort.abort();
+    await ended;
+  });
+
   test("tells a kill that comes together with the end of the last process, and ends", async () => {
     const unified = makeCgroupFolder({
       "memory.events": events(0),
@@ -53,8 +68,9 @@ describe("watchOutOfMemory on cgroup v2", () => {
   test("misses nothing while its reader is busy", async () => {
     const unified = makeCgroupFolder({ "memory.events": events(0), "cgroup.events": "populated 1\n" });
     const notifications = watchOutOfMemory(
+      hostMachine(),
       { controllers: {}, unified },
-      { abort: new AbortController().signal },
+      new AbortController().signal,
     );
     const first = notifications.next();
     await sleep(50);
