@@ -1,0 +1,26 @@
+import { RuntimeError, type RuntimeErrorOptions } from "../base/errors.ts";
+import { onOneLine } from "../schema/faults.ts";
+
+/** Characters of a name that a message quotes at most. */
+const QUOTED_LENGTH = 200;
+
+/** Bytes that are not what their format prescribes: damaged, truncated, hostile or of an unknown kind. */
+export class FormatError extends RuntimeError {
+  /** Where in the input the fault was found, in bytes. */
+  readonly offset: number | undefined;
+
+  constructor(message: string, options: RuntimeErrorOptions & { offset?: number } = {}) {
+    super("LAYER_FORMAT", message, options);
+    this.offset = options.offset;
+  }
+}
+
+/**
+ * Shows a byte string in a message: as UTF-8, in quotes, on one line, cut if it is long.
+ *
+ * @example quoteName("caf\xc3\xa9\n") // '"café\\n"'
+ */
+export function quoteName(name: string): string {
+  const text = Buffer.from(name.slice(0, QUOTED_LENGTH), "latin1").toString("utf8");
+  return onOneLine(JSON.stringify(name.length > QUOTED_LENGTH ? `${text}...` : text));
+}
