@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { PlatformError } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { Attachment, ComputeProcess, ProcessParameters } from "../compute-service.ts";
+import { readCgroupPaths } from "./cgroups/cgroup-paths.ts";
 import { containerProcess } from "./container-process.ts";
 import { initProcess } from "./container-properties.ts";
 import { startExecutor } from "./executor-call.ts";
 import { readPid, requirePidFile, watchPid, writePidFile } from "./pid-file.ts";
+import { requireLabel } from "./selinux-label.ts";
 import { checkProgram, fileUser } from "./program-check.ts";
 import { callName, type SystemContext } from "./system-context.ts";
 
@@ -20,7 +22,7 @@ export async function execInContainer(
   parameters: ProcessParameters,
   attachment: Attachment,
 ): Promise<ComputeProcess> {
-  requirePausedExec(context, parameters);
+  await requireServed(context, parameters);
   await checkExecutable(context, parameters);
   requirePidFile(attachment.pidFile);
   const { machine, folder } = context;
@@ -70,6 +72,13 @@ function execWords(
   return words;
 }
 
+/** Requires that the executor honours all that is asked for. @throws {PlatformError} */
+async function requireServed(context: SystemContext, parameters: ProcessParameters): Promise<void> {
+  requirePausedExec(context, parameters);
+  await requireLabel(`container "${context.id}"`, context.machine, parameters.OciProcess);
+  await requireCgroups(context, parameters);
+}
+
 /** @throws {PlatformError} if the executor cannot add a process to a paused container */
 function requirePausedExec({ id, record }: SystemContext, { IgnorePaused }: ProcessParameters): void {
   if (IgnorePaused !== true || record.executor.name === "runc") return;
@@ -77,6 +86,26 @@ function requirePausedExec({ id, record }: SystemContext, { IgnorePaused }: Proc
   throw new PlatformError("PLATFORM_UNSUPPORTED", message, {
     hint: "Resume the container first, or create it with --executor runc",
   });
+}
+
+/**
+ * crun leaves a process in the caller's own group, outside all limits, wherever the container has no such sub-group.
+ *
+ * @throws {PlatformError}
+ */
+async function requireCgroups(context: SystemContext, { Cgroups = [] }: ProcessParameters): Promise<void> {
+  const { id, machine, record } = context;
+  if (Cgroups.length === 0 || record.executor.name === "runc") return;
+  const init = await initProcess(context);
+  const paths = init === undefined ? undefined : await readCgroupPaths(machine, init.pid);
+  if (paths === undefined) return; // The container has ended.
+  const { controllers, unified } = paths;
+  const folders = [...Object.values(controllers), ...(unified === undefined ? [] : [unified])];
+  for (const group of Cgroups.flatMap((cgroup) => folders.map((folder) => join(folder, cgroup)))) {
+    if (await machine.exists(group)) continue;
+    const message = `Cannot exec in container "${id}" with --cgroup: there is no control group "${group}"`;
+    throw new PlatformError("PLATFORM_MISSING", message, { hint: "Make it in every hierarchy first" });
+  }
 }
 
 async function checkExecutable(

@@ -1,5 +1,5 @@
 /** The host as the machine on which containers run. */
-import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { errnoCode, UsageError } from "../../base/errors.ts";
 import { ifExists } from "../../base/files.ts";
@@ -66,13 +66,29 @@ function startProgram(libc: Libc, program: Program): RunningProgram {
   restoreOpenFilesLimit(libc);
   inheritDescriptors(libc, program);
   const pid = libc.spawn({
-    path: (program.readOnly ? libc.readOnlyPath(program.path) : undefined) ?? program.path,
+    path: executablePath(libc, program),
     argv: [program.path, ...program.args],
     env: programEnvironment(),
     defaultSignals: IGNORED_HERE,
     nullFds: program.ownStreams ? [] : [0, 1, 2],
   });
   return { pid, wait: () => waitForProgram(libc, pid, program.followed) };
+}
+
+/** A script's interpreter would open the path after the descriptor behind it has been closed. */
+function executablePath(libc: Libc, { path, readOnly }: Program): string {
+  return (readOnly && !isScript(path) ? libc.readOnlyPath(path) : undefined) ?? path;
+}
+
+function isScript(path: string): boolean {
+  const start = Buffer.alloc(2);
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    readSync(fd, start);
+  } finally {
+    closeSync(fd);
+  }
+  return start.toString("latin1") === "#!";
 }
 
 /** A followed program keeps the event loop alive for its signals; for any other, blocking is cheaper than a thread. */

@@ -27,6 +27,7 @@ import { withListenFds } from "./listen-fds.ts";
 import type { Machine } from "./machine.ts";
 import { readPid, requirePidFile, watchPid, writePidFile } from "./pid-file.ts";
 import { checkProgram, fileUser } from "./program-check.ts";
+import { requireLabel } from "./selinux-label.ts";
 import { executableSpecification } from "./specification.ts";
 import {
   callName,
@@ -256,6 +257,7 @@ async function checkInitProgram(
 ): Promise<void> {
   const { process, root, mounts = [], linux } = specification;
   if (process === undefined || root === undefined) return;
+  await requireLabel(`container "${id}"`, machine, process);
   await checkProgram(`container "${id}"`, {
     machine,
     root: posix.resolve(record.bundle, root.path),
