@@ -21,6 +21,7 @@ export async function dispatch(argv: readonly string[], commands: CommandTable):
   const call: Call = { name: "", log: { format: "text" }, debug: false, failureCode: 1 };
   try {
     const code = await runLine(argv, commands, call, phases);
+    phases.mark("finish");
     if (call.debug) reportPhases(call.log, phases.times());
     return code;
   } catch (error) {

@@ -1,6 +1,6 @@
 /** The CPU burst limit, which the executors of today's distributions ignore in an update. */
 import { join } from "node:path";
-import { PlatformError } from "../../base/errors.ts";
+import { errnoCode, PlatformError } from "../../base/errors.ts";
 import type { LinuxResources } from "../../schema/oci.ts";
 import { readCgroupPaths } from "./cgroups/cgroup-paths.ts";
 import type { SystemContext } from "./system-context.ts";
@@ -31,8 +31,9 @@ export async function updateCpuBurst(
   try {
     await machine.writeText(file, String(burst));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const hint = "It must not be larger than the quota, which is set with --cpu-quota";
+    const refused = errnoCode(error) === "EINVAL" ? "it must not be larger than the quota" : String(error);
+    const reason = refused.replace(/^Error: /, "");
+    const hint = "Set the quota with --cpu-quota first";
     throw new PlatformError("PLATFORM_UNSUPPORTED", `${subject}: ${reason}`, { hint, cause: error });
   }
 }
