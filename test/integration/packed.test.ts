@@ -15,7 +15,7 @@ const bundle = join(folder, "hello");
 
 beforeAll(async () => {
   await run(process.execPath, [join(top, "scripts/pack.js"), tarballs]);
-  cpSync(join(top, "examples/hello"), bundle, { recursive: true });
+  cpSync(join(top, "examples/hello/config.json"), join(bundle, "config.json"));
   await run(join(top, "examples/make-rootfs.sh"), [bundle]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
