@@ -28,7 +28,8 @@ dockerd    | docker.io      | engine under test
 iptables   | iptables       | bridge networks of the engines, inside the tests' own network
 ip         | iproute2       | network namespaces of the tests
 ps         | procps         | lists processes for engines and tests
-python3    | python3        | receives terminals in the tests
+python3    | python3        | receives terminals and reads archives in the tests
+e2fsck     | e2fsprogs      | checks disk images in the tests
 criu       | criu           | checkpoint and restore
 hyperfine  | hyperfine      | benchmarks"
 

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { FormatError } from "../format-error.ts";
+import { BLOCK_SIZE } from "./constants.ts";
+import type { ContentStore } from "./content-store.ts";
+import { DirectoryWriter } from "./directory-writer.ts";
+import type { EntryStore } from "./entry-store.ts";
+import { naming } from "./entry-check.ts";
+import { pathOf } from "./image-tree.ts";
+import { writeGroups } from "./group-writer.ts";
+import { descriptorBlocks, descriptorCapacity, planGroups } from "./layout.ts";
+import { encodeSuperblock, LABEL_SIZE, SUPERBLOCK_POSITION } from "./superblock.ts";
+
+/** What tells an image from others. */
+export interface ImageIdentity {
+  /** 16 bytes. Default: derived from the names and attributes of all files. */
+  uuid?: Uint8Array;
+  /** At most 16 bytes of UTF-8. Default: none. */
+  label?: string;
+  /** When the image was made, in seconds since 1970. Default: 0. */
+  timestamp?: number;
+  /** Whether kernels may mount the image for writing. Default: no. */
+  isWritable?: boolean;
+}
+
+/** What has been written. */
+export interface ImageSummary {
+  /** Bytes of the image. */
+  size: number;
+  /** 16 bytes. */
+  uuid: Uint8Array;
+  /** Counts. */
+  blocks: number;
+  freeBlocks: number;
+  inodes: number;
+  freeInodes: number;
+}
+
+/** How much an image has to hold at least, and may at most. */
+export interface ImageRoom {
+  blocks: number;
+  inodes: number;
+  maximumBlocks: number;
+}
+
+/** Goes into the hashes of names; fixed, so that the same input gives the same image. */
+const HASH_SEED: readonly number[] = [0x72756e68, 0x63730000, 0x6c617965, 0x72730001];
+
+/**
+ * Writes directories, inodes, bitmaps, group descriptors and the superblock.
+ *
+ * @throws {FormatError} if the image would exceed its maximum size
+ */
+export function finishImage(
+  image: { content: ContentStore; entries: EntryStore },
+  room: ImageRoom,
+  identity: ImageIdentity,
+): ImageSummary {
+  const { content, entries } = image;
+  const { inodes } = entries;
+  const derivedUuid = writeDirectories(image);
+  const layout = planGroups({
+    contents: content.blocks.end,
+    inodes: Math.max(inodes.last, room.inodes),
+    blocks: room.blocks,
+  });
+  if (layout.blocks > room.maximumBlocks || layout.groups > descriptorCapacity(room.maximumBlocks)) {
+    throw new FormatError("Cannot complete the image: it would exceed its maximum size");
+  }
+  const firstContent = 1 + descriptorBlocks(room.maximumBlocks);
+  const counts = writeGroups({ content, inodes, layout, firstContent });
+  const uuid = identity.uuid ?? derivedUuid;
+  const superblock = encodeSuperblock({
+    ...layout,
+    ...counts,
+    inodes: layout.groups * layout.inodesPerGroup,
+    uuid,
+    label: Buffer.from(identity.label ?? "", "utf8").subarray(0, LABEL_SIZE),
+    hashSeed: HASH_SEED,
+    timestamp: identity.timestamp ?? 0,
+    isReadOnly: identity.isWritable !== true,
+  });
+  content.writeAt(0, Buffer.concat([Buffer.alloc(SUPERBLOCK_POSITION), superblock]));
+  content.flush();
+  const size = layout.blocks * BLOCK_SIZE;
+  return { size, uuid, blocks: layout.blocks, inodes: layout.groups * layout.inodesPerGroup, ...counts };
+}
+
+/** Writes all directories; returns a UUID that depends on the names and attributes of all files. */
+function writeDirectories({ content, entries }: { content: ContentStore; entries: EntryStore }): Uint8Array {
+  const { inodes, tree } = entries;
+  const digest = createHash("sha256");
+  const writer = new DirectoryWriter({ content, inodes }, HASH_SEED, (block) => digest.update(block));
+  for (const directory of tree.directories) {
+    try {
+      writer.write(directory);
+    } catch (error) {
+      throw naming(pathOf(directory), error);
+    }
+  }
+  for (const piece of inodes.pieces()) digest.update(piece);
+  return toUuid(digest.digest());
+}
+
+/** Makes a UUID of version 8 out of a hash. */
+function toUuid(hash: Buffer): Uint8Array {
+  const uuid = hash.subarray(0, 16);
+  uuid.writeUInt8((uuid.readUInt8(6) & 0x0f) | 0x80, 6);
+  uuid.writeUInt8((uuid.readUInt8(8) & 0x3f) | 0x80, 8);
+  return uuid;
+}

@@ -1,0 +1,94 @@
+import { FormatError } from "../format-error.ts";
+import { DYNAMIC_HEADER_SIZE, parseDynamicHeader, type DynamicHeader } from "./dynamic-header.ts";
+import { NO_BLOCK, sectorBitmapSize } from "./dynamic-layout.ts";
+import { FOOTER_SIZE, parseVhdFooter, type VhdFooter } from "./footer.ts";
+import { SECTOR_SIZE } from "./sector.ts";
+
+/** A file whose bytes are read by position. */
+export interface VhdInput {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Fills `target` with the bytes from `position`, which lie in the file. */
+  read(target: Uint8Array, position: number): void;
+}
+
+/** Reads the disk in a fixed or dynamic VHD file. */
+export class VhdReader {
+  readonly footer: VhdFooter;
+  readonly #input: VhdInput;
+  readonly #dynamic: DynamicDisk | undefined;
+
+  /**
+   * Reads and verifies everything but the disk's contents.
+   *
+   * @throws {FormatError} if the file is no VHD, is damaged or needs another file
+   */
+  constructor(input: VhdInput) {
+    this.#input = input;
+    this.footer = parseVhdFooter(readBytes(input, input.size - FOOTER_SIZE, FOOTER_SIZE));
+    const { kind, size, dataOffset } = this.footer;
+    if (kind === "differencing") throw fault("it is a differencing disk, whose parent is not read");
+    if (kind === "dynamic") this.#dynamic = openDynamic(input, size, dataOffset ?? 0);
+    else if (size + FOOTER_SIZE > input.size) throw fault(`its disk of ${size} bytes is cut short`);
+  }
+
+  /** Bytes of the disk. */
+  get size(): number {
+    return this.footer.size;
+  }
+
+  /** Fills `target` with the disk's bytes from `position`, which lie in the disk. */
+  read(target: Uint8Array, position: number): void {
+    if (this.#dynamic === undefined) this.#input.read(target, position);
+    else this.#readDynamic(this.#dynamic, target, position);
+  }
+
+  #readDynamic({ blockSize, table }: DynamicDisk, target: Uint8Array, position: number): void {
+    for (let done = 0; done < target.length;) {
+      const block = Math.floor((position + done) / blockSize);
+      const offset = position + done - block * blockSize;
+      const part = target.subarray(done, done + blockSize - offset);
+      const sector = table[block] ?? NO_BLOCK;
+      if (sector === NO_BLOCK) part.fill(0);
+      else this.#input.read(part, sector * SECTOR_SIZE + sectorBitmapSize(blockSize) + offset);
+      done += part.length;
+    }
+  }
+}
+
+interface DynamicDisk {
+  blockSize: number;
+  /** Position of each block in the file, in sectors. */
+  table: Uint32Array;
+}
+
+function openDynamic(input: VhdInput, size: number, headerOffset: number): DynamicDisk {
+  const header = parseDynamicHeader(readBytes(input, headerOffset, DYNAMIC_HEADER_SIZE));
+  const { blockSize } = header;
+  if (header.tableEntries * blockSize < size) throw fault("its table of blocks does not cover the disk");
+  const table = readTable(input, header);
+  const blockBytes = sectorBitmapSize(blockSize) + blockSize;
+  for (const sector of table) {
+    if (sector === NO_BLOCK || sector * SECTOR_SIZE + blockBytes <= input.size) continue;
+    throw fault(`a block at byte ${sector * SECTOR_SIZE} lies behind the end of the file`);
+  }
+  return { blockSize, table };
+}
+
+function readTable(input: VhdInput, { tableOffset, tableEntries }: DynamicHeader): Uint32Array {
+  const bytes = readBytes(input, tableOffset, tableEntries * 4);
+  return Uint32Array.from({ length: tableEntries }, (_, block) => bytes.readUInt32BE(4 * block));
+}
+
+function readBytes(input: VhdInput, position: number, length: number): Buffer {
+  if (position < 0 || position + length > input.size) {
+    throw fault(`${length} bytes at ${position} lie outside the file of ${input.size} bytes`);
+  }
+  const bytes = Buffer.alloc(length);
+  input.read(bytes, position);
+  return bytes;
+}
+
+function fault(what: string): FormatError {
+  return new FormatError(`Cannot read the VHD: ${what}`);
+}
