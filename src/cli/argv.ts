@@ -118,3 +118,14 @@ function requireValue(flag: string, value: string | undefined): string {
   if (value !== undefined) return value;
   throw new UsageError(`Cannot read the flag ${flag}: it expects a value`);
 }
+
+/** The flags of a table that a line names, or that have a value without being named. */
+export function settableFlags(table: FlagTable, words: readonly string[]): FlagTable {
+  const letters = words.filter((word) => /^-[^-]/.test(word)).join("");
+  const isSettable = ([name, flag]: [string, FlagTable[string]]): boolean =>
+    flag.default !== undefined ||
+    (flag.env !== undefined && process.env[flag.env] !== undefined) ||
+    (flag.char !== undefined && letters.includes(flag.char)) ||
+    words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  return Object.fromEntries(Object.entries(table).filter((entry) => isSettable(entry)));
+}
