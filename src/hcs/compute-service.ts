@@ -66,7 +66,7 @@ export interface SystemProperties {
   ProcessId: number;
   /** The program that executes the system's containers, for people; undefined where the host does it itself. */
   Executor?: string;
-  /** Host pids of all processes, the init process first. */
+  /** Host pids of all processes, in ascending order. */
   ProcessList?: number[];
   /** Resource usage in the shape of runc's `events --stats` data. */
   Metrics?: Record<string, unknown>;
