@@ -152,14 +152,11 @@ function writeCodeCache() {
 
 const started = Date.now();
 mkdirSync(dist, { recursive: true });
-if (existsSync(join(top, "scripts/generate-schema.js"))) {
-  execFileSync(process.execPath, [join(top, "scripts/generate-schema.js")], { stdio: "inherit" });
-}
+execFileSync(process.execPath, [join(top, "scripts/generate-schema.js")], { stdio: "inherit" });
 for (const name of readdirSync(dist)) if (name.endsWith(".cache")) rmSync(join(dist, name));
 await bundle();
 copyKoffi();
 writeCodeCache();
 compile();
 writeFileSync(join(dist, "node"), process.execPath);
-rmSync(join(dist, "run.cjs.map"), { force: true });
 console.log(`build: dist/ is ready (${Date.now() - started} ms)`);
