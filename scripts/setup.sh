@@ -30,6 +30,13 @@ ip         | iproute2       | network namespaces of the tests
 ps         | procps         | lists processes for engines and tests
 python3    | python3        | receives terminals and reads archives in the tests
 e2fsck     | e2fsprogs      | checks disk images in the tests
+qemu-img   | qemu-utils     | checks and converts disk images in the tests
+qemu-storage-daemon | qemu-system-common | mounts VHDX scratch disks
+veritysetup | cryptsetup-bin | checks dm-verity trees in the tests
+zstd       | zstd           | reads and makes compressed layers
+bsdtar     | libarchive-tools | reads archives in the tests
+debootstrap | debootstrap   | a real root file system for the tests
+mkfs.erofs | erofs-utils    | peer in the benchmarks
 criu       | criu           | checkpoint and restore
 hyperfine  | hyperfine      | benchmarks"
 

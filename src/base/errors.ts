@@ -15,6 +15,10 @@ export type ErrorCode =
   | "PROCESS_FAILED"
   | "TOOL_FAILED"
   | "LAYER_FORMAT"
+  | "LAYER_IO"
+  | "LAYER_EXISTS"
+  | "LAYER_NOT_FOUND"
+  | "LAYER_BUSY"
   | `HCS_${string}`;
 
 /** What a failure may carry beside its message. */
@@ -95,6 +99,22 @@ export class ContainerStateError extends RuntimeError {
 
 /** The host lacks something: a program, a kernel feature, a privilege. */
 export class PlatformError extends RuntimeError {}
+
+/** A layer or an image of one is absent, present, in use, or cannot be read or written. */
+export class LayerError extends RuntimeError {
+  /** The layer's folder, or the file. */
+  readonly path: string;
+
+  constructor(
+    code: Extract<ErrorCode, `LAYER_${string}`>,
+    path: string,
+    message: string,
+    options?: RuntimeErrorOptions,
+  ) {
+    super(code, message, options);
+    this.path = path;
+  }
+}
 
 /** A program that this one drives has failed. */
 export class ToolError extends RuntimeError {

@@ -1,10 +1,11 @@
+import type { ByteSink } from "../byte-io.ts";
 import type { BlockAllocator, BlockRun } from "./block-allocator.ts";
 import { BLOCK_SIZE } from "./constants.ts";
 import { readFlatRoot, writeExtentTree, type Extent } from "./extent-tree.ts";
 import { FileBody } from "./file-body.ts";
 import { addBlocks, INODE, INODE_FLAG, INODE_SIZE } from "./inode.ts";
 import { encodeXattrs } from "./xattr.ts";
-import { StagedOutput, type ImageOutput } from "./staged-output.ts";
+import { StagedOutput } from "./staged-output.ts";
 
 /** Puts contents into blocks and tells inodes where they lie. */
 export class ContentStore {
@@ -13,7 +14,7 @@ export class ContentStore {
   /** Blocks of the files whose extents do not all lie in their inode, by inode number. */
   readonly #scattered = new Map<number, BlockRun[]>();
 
-  constructor(output: ImageOutput, blocks: BlockAllocator) {
+  constructor(output: ByteSink, blocks: BlockAllocator) {
     this.#output = new StagedOutput(output);
     this.blocks = blocks;
   }

@@ -1,10 +1,5 @@
+import type { ByteSink } from "../byte-io.ts";
 import { BLOCK_SIZE } from "./constants.ts";
-
-/** Where an image goes: bytes at a position, in any order; what is never written reads as zeros. */
-export interface ImageOutput {
-  /** Writes `chunks` one behind the other from `position`, a byte offset; they may be reused after it returns. */
-  write(chunks: readonly Uint8Array[], position: number): void;
-}
 
 const STAGE_SIZE = 1024 * 1024;
 /** Chunks of this size go to the output without being copied. */
@@ -12,12 +7,12 @@ const DIRECT_SIZE = 64 * 1024;
 
 /** Gathers small neighbouring writes into large ones that begin and end on block boundaries. */
 export class StagedOutput {
-  readonly #output: ImageOutput;
+  readonly #output: ByteSink;
   readonly #stage = Buffer.allocUnsafe(STAGE_SIZE);
   #start = 0;
   #length = 0;
 
-  constructor(output: ImageOutput) {
+  constructor(output: ByteSink) {
     this.#output = output;
   }
 

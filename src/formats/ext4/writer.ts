@@ -1,3 +1,4 @@
+import type { ByteSink } from "../byte-io.ts";
 import type { FileEntry } from "../file-entry.ts";
 import { quoteName } from "../format-error.ts";
 import { BlockAllocator } from "./block-allocator.ts";
@@ -9,7 +10,6 @@ import type { FileBody } from "./file-body.ts";
 import { finishImage, type ImageIdentity, type ImageSummary } from "./finish-image.ts";
 import { writeSize } from "./inode.ts";
 import { descriptorBlocks } from "./layout.ts";
-import type { ImageOutput } from "./staged-output.ts";
 import { isKnownXattr } from "./xattr.ts";
 
 /** How an image is written. */
@@ -45,7 +45,7 @@ export class Ext4Writer {
   /** The file whose contents are to come. */
   #open: { number: number; entry: FileEntry; body: FileBody } | undefined;
 
-  constructor(output: ImageOutput, options: Ext4Options = {}) {
+  constructor(output: ByteSink, options: Ext4Options = {}) {
     const { maximumSize = DEFAULT_MAXIMUM_SIZE, size = 0, overlay = false } = options;
     this.#options = options;
     this.#maximumBlocks = Math.floor(Math.min(Math.max(maximumSize, size), LARGEST_SIZE) / BLOCK_SIZE);

@@ -1,19 +1,14 @@
+import type { ByteSink } from "../byte-io.ts";
 import { DYNAMIC_HEADER_SIZE, encodeDynamicHeader } from "./dynamic-header.ts";
 import { DEFAULT_BLOCK_SIZE, NO_BLOCK, sectorBitmapSize } from "./dynamic-layout.ts";
 import { FOOTER_SIZE, vhdFooter, type VhdIdentity } from "./footer.ts";
 import { roundUpToSectors, SECTOR_SIZE } from "./sector.ts";
 
-/** Where a file's bytes go, in any order; what is never written reads as zeros. */
-export interface VhdOutput {
-  /** Writes `chunks` one behind the other from `position`, a byte offset. */
-  write(chunks: readonly Uint8Array[], position: number): void;
-}
-
 const TABLE_OFFSET = FOOTER_SIZE + DYNAMIC_HEADER_SIZE;
 
 /** Writes a dynamic VHD, whose file holds only the blocks that were written to; itself an output for disk images. */
-export class DynamicVhdWriter implements VhdOutput {
-  readonly #output: VhdOutput;
+export class DynamicVhdWriter implements ByteSink {
+  readonly #output: ByteSink;
   readonly #size: number;
   readonly #blockSize: number;
   readonly #footer: Buffer;
@@ -27,7 +22,7 @@ export class DynamicVhdWriter implements VhdOutput {
    *
    * @throws {RangeError} if the size is no multiple of 512 or larger than a VHD can be
    */
-  constructor(output: VhdOutput, size: number, options: VhdIdentity & { blockSize?: number }) {
+  constructor(output: ByteSink, size: number, options: VhdIdentity & { blockSize?: number }) {
     this.#output = output;
     this.#size = size;
     this.#blockSize = options.blockSize ?? DEFAULT_BLOCK_SIZE;

@@ -1,21 +1,14 @@
+import { readBytes, type ByteSource } from "../byte-io.ts";
 import { FormatError } from "../format-error.ts";
 import { DYNAMIC_HEADER_SIZE, parseDynamicHeader, type DynamicHeader } from "./dynamic-header.ts";
 import { NO_BLOCK, sectorBitmapSize } from "./dynamic-layout.ts";
 import { FOOTER_SIZE, parseVhdFooter, type VhdFooter } from "./footer.ts";
 import { SECTOR_SIZE } from "./sector.ts";
 
-/** A file whose bytes are read by position. */
-export interface VhdInput {
-  /** Bytes of the file. */
-  readonly size: number;
-  /** Fills `target` with the bytes from `position`, which lie in the file. */
-  read(target: Uint8Array, position: number): void;
-}
-
 /** Reads the disk in a fixed or dynamic VHD file. */
-export class VhdReader {
+export class VhdReader implements ByteSource {
   readonly footer: VhdFooter;
-  readonly #input: VhdInput;
+  readonly #input: ByteSource;
   readonly #dynamic: DynamicDisk | undefined;
 
   /**
@@ -23,7 +16,7 @@ export class VhdReader {
    *
    * @throws {FormatError} if the file is no VHD, is damaged or needs another file
    */
-  constructor(input: VhdInput) {
+  constructor(input: ByteSource) {
     this.#input = input;
     this.footer = parseVhdFooter(readBytes(input, input.size - FOOTER_SIZE, FOOTER_SIZE));
     const { kind, size, dataOffset } = this.footer;
@@ -62,7 +55,7 @@ interface DynamicDisk {
   table: Uint32Array;
 }
 
-function openDynamic(input: VhdInput, size: number, headerOffset: number): DynamicDisk {
+function openDynamic(input: ByteSource, size: number, headerOffset: number): DynamicDisk {
   const header = parseDynamicHeader(readBytes(input, headerOffset, DYNAMIC_HEADER_SIZE));
   const { blockSize } = header;
   if (header.tableEntries * blockSize < size) throw fault("its table of blocks does not cover the disk");
@@ -75,18 +68,9 @@ function openDynamic(input: VhdInput, size: number, headerOffset: number): Dynam
   return { blockSize, table };
 }
 
-function readTable(input: VhdInput, { tableOffset, tableEntries }: DynamicHeader): Uint32Array {
+function readTable(input: ByteSource, { tableOffset, tableEntries }: DynamicHeader): Uint32Array {
   const bytes = readBytes(input, tableOffset, tableEntries * 4);
   return Uint32Array.from({ length: tableEntries }, (_, block) => bytes.readUInt32BE(4 * block));
-}
-
-function readBytes(input: VhdInput, position: number, length: number): Buffer {
-  if (position < 0 || position + length > input.size) {
-    throw fault(`${length} bytes at ${position} lie outside the file of ${input.size} bytes`);
-  }
-  const bytes = Buffer.alloc(length);
-  input.read(bytes, position);
-  return bytes;
 }
 
 function fault(what: string): FormatError {

@@ -4,10 +4,10 @@ import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
-import { FileOutput } from "../../../../src/formats/ext4/file-output.ts";
 import type { ImageSummary } from "../../../../src/formats/ext4/finish-image.ts";
 import { Ext4Writer, type Ext4Options } from "../../../../src/formats/ext4/writer.ts";
 import type { FileEntry } from "../../../../src/formats/file-entry.ts";
+import { FileSink } from "../../../../src/formats/file-sink.ts";
 
 /** An entry with its contents: bytes, and numbers for holes of so many bytes. */
 export type TestEntry = FileEntry & { contents?: readonly (Buffer | number)[] };
@@ -75,7 +75,7 @@ type WrittenImage = ImageSummary & { path: string };
 function writeImage(path: string, entries: Iterable<TestEntry>, options: Ext4Options = {}): WrittenImage {
   const fd = openSync(path, "wx");
   try {
-    const writer = new Ext4Writer(new FileOutput(fd), options);
+    const writer = new Ext4Writer(new FileSink(fd), options);
     feed(writer, entries);
     const summary = writer.finish();
     ftruncateSync(fd, summary.size);

@@ -1,11 +1,11 @@
 import { writevSync } from "node:fs";
-import type { ImageOutput } from "./staged-output.ts";
+import type { ByteSink } from "./byte-io.ts";
 
-/** Writes an image to an open file at positions, many chunks per system call. */
-export class FileOutput implements ImageOutput {
+/** Writes to an open file by position, many chunks per system call. */
+export class FileSink implements ByteSink {
   readonly #fd: number;
 
-  /** The caller keeps `fd`, closes it, and sets the file's length to the image's size in the end. */
+  /** The caller keeps `fd`, closes it, and sets the file's length in the end. */
   constructor(fd: number) {
     this.#fd = fd;
   }
