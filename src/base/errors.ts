@@ -19,6 +19,7 @@ export type ErrorCode =
   | "LAYER_EXISTS"
   | "LAYER_NOT_FOUND"
   | "LAYER_BUSY"
+  | "INTERRUPTED"
   | `HCS_${string}`;
 
 /** What a failure may carry beside its message. */

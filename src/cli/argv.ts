@@ -85,19 +85,24 @@ function spell(word: string, table: FlagTable): SpeltFlag {
   if (flag === undefined || text.length === 1) {
     return { name, words: [word], takesNextWord: flag?.type === "option" && value === undefined };
   }
-  if (flag.type === "boolean") return { name, words: spellSwitch(text, value), takesNextWord: false };
+  if (flag.type === "boolean") return { name, words: spellSwitch(text, value, flag), takesNextWord: false };
   const words = value === undefined ? [`--${text}`] : [`--${text}=${value}`];
   return { name, words, takesNextWord: value === undefined };
 }
 
-function spellSwitch(name: string, value: string | undefined): string[] {
+function spellSwitch(name: string, value: string | undefined, flag: FlagTable[string]): string[] {
   if (value === undefined || value === "true" || value === "1") return [`--${name}`];
-  if (value === "false" || value === "0") return [];
+  const canBeDenied = flag?.type === "boolean" && flag.allowNo === true;
+  if (value === "false" || value === "0") return canBeDenied ? [`--no-${name}`] : [];
   throw new UsageError(`Cannot set the switch --${name} to "${value}": it is true or false`);
 }
 
+/** The flag that a word names; `--no-x` names the switch `x` if that can be denied. */
 function knownName(text: string, table: FlagTable): string | undefined {
-  return Object.hasOwn(table, text) ? text : undefined;
+  if (Object.hasOwn(table, text)) return text;
+  const denied = text.startsWith("no-") ? text.slice("no-".length) : "";
+  const flag = Object.hasOwn(table, denied) ? table[denied] : undefined;
+  return flag?.type === "boolean" && flag.allowNo === true ? denied : undefined;
 }
 
 function nameOfLetter(word: string, table: FlagTable): string | undefined {
@@ -126,6 +131,6 @@ export function settableFlags(table: FlagTable, words: readonly string[]): FlagT
     flag.default !== undefined ||
     (flag.env !== undefined && process.env[flag.env] !== undefined) ||
     (flag.char !== undefined && letters.includes(flag.char)) ||
-    words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+    words.some((word) => word === `--${name}` || word === `--no-${name}` || word.startsWith(`--${name}=`));
   return Object.fromEntries(Object.entries(table).filter((entry) => isSettable(entry)));
 }

@@ -14,7 +14,7 @@ export async function runWithoutCommand(
   commands: CommandTable,
 ): Promise<number> {
   if (command === "help") return printHelpOf(splitLine(words, globalFlags, false).operands, commands);
-  if (command !== undefined) throw unknownCommand(command, commands);
+  if (command !== undefined) return printTopicHelp(command, words, commands);
   if (words.includes("--version") || words.includes("-v")) {
     printLine(versionText());
     return 0;
@@ -31,9 +31,18 @@ async function printHelpOf(words: readonly string[], commands: CommandTable): Pr
   const name = words.join(" ");
   if (name === "") return printRootHelp(commands);
   const load = commands[name];
-  if (load === undefined) throw unknownCommand(name, commands);
+  if (load === undefined) return printTopicHelp(name, [], commands);
   const { default: commandClass } = await load();
   return printCommandHelp(name, commandClass);
+}
+
+/** Tells of the commands that begin with a word: `runhcs layer`. @throws {UsageError} if there are none, or another is meant */
+function printTopicHelp(topic: string, words: readonly string[], commands: CommandTable): Promise<number> {
+  const ofTopic = Object.entries(commands).filter(([name]) => name.startsWith(`${topic} `));
+  if (ofTopic.length === 0) throw unknownCommand(topic, commands);
+  const [second] = splitLine(words, globalFlags, false).operands;
+  if (second !== undefined) throw unknownCommand(`${topic} ${second}`, commands);
+  return printRootHelp(Object.fromEntries(ofTopic));
 }
 
 function unknownCommand(name: string, commands: CommandTable): UsageError {

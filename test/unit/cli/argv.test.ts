@@ -1,7 +1,8 @@
+import * as Flags from "@oclif/core/flags";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../src/base/errors.ts";
-import { splitCommand, splitLine } from "../../../src/cli/argv.ts";
+import { settableFlags, splitCommand, splitLine } from "../../../src/cli/argv.ts";
 import { globalFlags } from "../../../src/cli/flags.ts";
 import Create from "../../../src/commands/create.ts";
 import Exec from "../../../src/commands/exec.ts";
@@ -91,6 +92,17 @@ describe("splitLine reads the flags of exec", () => {
     ["that nobody knows, for the parser to refuse", ["--nonsense", "web"], ["--nonsense"]],
   ])("%s", (_, words, flags) => {
     expect(splitExec(...words)).toEqual({ flags, operands: ["web"] });
+  });
+
+  test.each([
+    [["--overlay"], ["--overlay"]],
+    [["--no-overlay"], ["--no-overlay"]],
+    [["-overlay=false"], ["--no-overlay"]],
+    [["--no-tty"], ["--no-tty"]],
+  ])("that can be denied: %j", (words, flags) => {
+    const table = { ...execTable, overlay: Flags.boolean({ allowNo: true, default: true }) };
+    expect(splitLine(words, table, false)).toEqual({ flags, operands: [] });
+    expect(settableFlags(table, flags)).toHaveProperty("overlay");
   });
 
   test.each(["--tty=perhaps", "--tty=", "-detach=TRUE"])("and refuses %s", (word) => {
