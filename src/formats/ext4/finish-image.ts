@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { deriveUuid } from "../derive-uuid.ts";
 import { FormatError } from "../format-error.ts";
 import { BLOCK_SIZE } from "./constants.ts";
 import type { ContentStore } from "./content-store.ts";
@@ -98,13 +99,5 @@ function writeDirectories({ content, entries }: { content: ContentStore; entries
     }
   }
   for (const piece of inodes.pieces()) digest.update(piece);
-  return toUuid(digest.digest());
-}
-
-/** Makes a UUID of version 8 out of a hash. */
-function toUuid(hash: Buffer): Uint8Array {
-  const uuid = hash.subarray(0, 16);
-  uuid.writeUInt8((uuid.readUInt8(6) & 0x0f) | 0x80, 6);
-  uuid.writeUInt8((uuid.readUInt8(8) & 0x3f) | 0x80, 8);
-  return uuid;
+  return deriveUuid(digest.digest());
 }
