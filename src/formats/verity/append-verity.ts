@@ -9,7 +9,7 @@ import {
   VERITY_BLOCK_SIZE,
   type VerityIdentity,
 } from "./superblock.ts";
-import { BLOCK_DIGESTS, planTree, verityOverhead } from "./tree-layout.ts";
+import { BLOCK_DIGESTS, planTree, verityOverhead, type VerityLevel } from "./tree-layout.ts";
 
 /** What has been appended. */
 export interface VeritySummary {
@@ -44,20 +44,21 @@ export function appendVerity(
   if (saltSize > SALT_SIZE_MAX)
     throw new RangeError(`a salt has ${saltSize} bytes, at most ${SALT_SIZE_MAX} are allowed`);
   const hasher = new BlockHasher(file, identity.salt);
-  const tree = new TreeWriter(file, planTree(dataBlocks, size + VERITY_BLOCK_SIZE), (block) =>
-    hasher.digest(block),
-  );
+  const tree = new TreeWriter(file, hasher, planTree(dataBlocks, size + VERITY_BLOCK_SIZE));
   for (let block = 0; block < dataBlocks; block += BLOCK_DIGESTS) {
+    const digests = Buffer.alloc(VERITY_BLOCK_SIZE);
     const count = Math.min(BLOCK_DIGESTS, dataBlocks - block);
-    for (const digest of hasher.digests(block * VERITY_BLOCK_SIZE, count)) tree.add(digest);
+    hasher.hashBlocks(block * VERITY_BLOCK_SIZE, count, digests);
+    tree.addLeaf(digests);
   }
   const rootHash = tree.finish();
   file.write([encodeVeritySuperblock({ ...identity, dataBlocks })], size);
-  return { rootHash: rootHash.toString("hex"), size: size + verityOverhead(dataBlocks) };
+  return { rootHash, size: size + verityOverhead(dataBlocks) };
 }
 
 /** One block of a level, as far as it has come. */
 interface OpenBlock {
+  /** Where it will lie, in bytes. */
   position: number;
   readonly bytes: Buffer;
   used: number;
@@ -66,13 +67,13 @@ interface OpenBlock {
 /** Writes the blocks of all levels as they fill up; holds one of each. */
 class TreeWriter {
   readonly #sink: ByteSink;
+  readonly #hasher: BlockHasher;
   readonly #levels: readonly OpenBlock[];
-  readonly #digest: (block: Buffer) => Buffer;
-  #root: Buffer = Buffer.alloc(0);
+  #root = "";
 
-  constructor(sink: ByteSink, levels: readonly { position: number }[], digest: (block: Buffer) => Buffer) {
+  constructor(sink: ByteSink, hasher: BlockHasher, levels: readonly VerityLevel[]) {
     this.#sink = sink;
-    this.#digest = digest;
+    this.#hasher = hasher;
     this.#levels = levels.map(({ position }) => ({
       position,
       bytes: Buffer.alloc(VERITY_BLOCK_SIZE),
@@ -80,36 +81,33 @@ class TreeWriter {
     }));
   }
 
-  /** Takes the digest of the next block of data. */
-  add(digest: Buffer): void {
-    this.#addTo(0, digest);
+  /** Takes the digests of the next blocks of data. */
+  addLeaf(digests: Buffer): void {
+    const leaves = this.#levels[0];
+    if (leaves === undefined) this.#root = digests.toString("latin1", 0, DIGEST_SIZE);
+    else this.#store(0, leaves, digests);
   }
 
-  /** Writes the blocks that are not full, and returns the digest of the root. */
-  finish(): Buffer {
-    for (const [index, { used }] of this.#levels.entries()) if (used > 0) this.#close(index);
-    return this.#root;
+  /** Writes the blocks that are not full. @returns the digest of the root, in hex */
+  finish(): string {
+    for (const [index, level] of this.#levels.entries())
+      if (level.used > 0) this.#store(index, level, level.bytes);
+    return Buffer.from(this.#root, "latin1").toString("hex");
   }
 
-  #addTo(index: number, digest: Buffer): void {
-    const level = this.#levels[index];
-    if (level === undefined) {
-      this.#root = digest;
-      return;
-    }
-    level.bytes.set(digest, level.used);
-    level.used += DIGEST_SIZE;
-    if (level.used === VERITY_BLOCK_SIZE) this.#close(index);
-  }
-
-  #close(index: number): void {
-    const level = this.#levels[index];
-    if (level === undefined) throw new Error(`unreachable: level ${index}`);
-    this.#sink.write([level.bytes], level.position);
+  #store(index: number, level: OpenBlock, block: Buffer): void {
+    this.#sink.write([block], level.position);
     level.position += VERITY_BLOCK_SIZE;
-    const digest = this.#digest(level.bytes);
+    const digest = this.#hasher.digest(block);
     level.bytes.fill(0);
     level.used = 0;
-    this.#addTo(index + 1, digest);
+    const above = this.#levels[index + 1];
+    if (above === undefined) this.#root = digest;
+    else this.#add(index + 1, above, digest);
+  }
+
+  #add(index: number, level: OpenBlock, digest: string): void {
+    level.used += level.bytes.write(digest, level.used, "latin1");
+    if (level.used === VERITY_BLOCK_SIZE) this.#store(index, level, level.bytes);
   }
 }

@@ -33,8 +33,8 @@ export function verifyVerity(source: ByteSource, offset: number = imageSize(sour
   const levels = planTree(dataBlocks, offset + VERITY_BLOCK_SIZE).toReversed();
   const data: VerityLevel = { position: 0, blocks: dataBlocks };
   const [root = data] = levels;
-  const [rootDigest] = hasher.digests(root.position, 1);
-  const verdict = { rootHash: rootDigest?.toString("hex") ?? "" };
+  const rootHash = hasher.digest(readBytes(source, root.position, VERITY_BLOCK_SIZE));
+  const verdict = { rootHash: Buffer.from(rootHash, "latin1").toString("hex") };
   for (const [index, level] of levels.entries()) {
     const below = levels[index + 1];
     const position = firstBadBlock(hasher, source, { above: level, below: below ?? data });
@@ -50,17 +50,17 @@ function firstBadBlock(
   source: ByteSource,
   { above, below }: { above: VerityLevel; below: VerityLevel },
 ): number | undefined {
+  const known = Buffer.alloc(VERITY_BLOCK_SIZE);
+  const found = Buffer.alloc(VERITY_BLOCK_SIZE);
   for (let index = 0; index < above.blocks; index++) {
-    const known = readBytes(source, above.position + index * VERITY_BLOCK_SIZE, VERITY_BLOCK_SIZE);
     const first = index * BLOCK_DIGESTS;
-    const position = below.position + first * VERITY_BLOCK_SIZE;
     const count = Math.min(BLOCK_DIGESTS, below.blocks - first);
-    let at = 0;
-    for (const digest of hasher.digests(position, count)) {
-      if (digest.compare(known, at, at + DIGEST_SIZE) !== 0)
-        return position + (at / DIGEST_SIZE) * VERITY_BLOCK_SIZE;
-      at += DIGEST_SIZE;
-    }
+    source.read(known, above.position + index * VERITY_BLOCK_SIZE);
+    hasher.hashBlocks(below.position + first * VERITY_BLOCK_SIZE, count, found);
+    const size = count * DIGEST_SIZE;
+    if (known.compare(found, 0, size, 0, size) === 0) continue;
+    const at = known.findIndex((byte, position) => byte !== found[position]);
+    return below.position + (first + Math.floor(at / DIGEST_SIZE)) * VERITY_BLOCK_SIZE;
   }
   return undefined;
 }
