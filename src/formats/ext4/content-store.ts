@@ -3,8 +3,9 @@ import type { BlockAllocator, BlockRun } from "./block-allocator.ts";
 import { BLOCK_SIZE } from "./constants.ts";
 import { readFlatRoot, writeExtentTree, type Extent } from "./extent-tree.ts";
 import { FileBody } from "./file-body.ts";
-import { addBlocks, INODE, INODE_FLAG, INODE_SIZE } from "./inode.ts";
-import { encodeXattrs } from "./xattr.ts";
+import { INLINE_HEAD_SIZE } from "./inline-data.ts";
+import { addBlocks, INODE, INODE_FLAG, INODE_SIZE, writeSize } from "./inode.ts";
+import { encodeXattrs, type EncodedXattrs } from "./xattr.ts";
 import { StagedOutput } from "./staged-output.ts";
 
 /** Puts contents into blocks and tells inodes where they lie. */
@@ -58,7 +59,23 @@ export class ContentStore {
    * @throws {FormatError} if they do not fit
    */
   storeXattrs(inode: Buffer, xattrs: ReadonlyMap<string, Uint8Array>): void {
-    const { inInode, block } = encodeXattrs(xattrs, INODE_SIZE - INODE.xattrs);
+    this.#storeEncoded(inode, encodeXattrs(xattrs, INODE_SIZE - INODE.xattrs));
+  }
+
+  /**
+   * Writes contents into an inode itself, with extended attributes that leave room for them.
+   *
+   * @throws {FormatError} if the attributes do not fit
+   */
+  storeInline(inode: Buffer, contents: Buffer, xattrs: ReadonlyMap<string, Uint8Array> = new Map()): void {
+    const rest = contents.subarray(INLINE_HEAD_SIZE);
+    this.#storeEncoded(inode, encodeXattrs(xattrs, INODE_SIZE - INODE.xattrs, rest));
+    contents.copy(inode, INODE.block, 0, INLINE_HEAD_SIZE);
+    writeSize(inode, contents.length);
+    inode.writeUInt32LE(inode.readUInt32LE(INODE.flags) | INODE_FLAG.inlineData, INODE.flags);
+  }
+
+  #storeEncoded(inode: Buffer, { inInode, block }: EncodedXattrs): void {
     if (inInode !== undefined) inode.set(inInode, INODE.xattrs);
     if (block === undefined) return;
     inode.writeUInt32LE(this.#storeBlock(block), INODE.xattrBlockLow);

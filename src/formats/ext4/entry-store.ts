@@ -5,6 +5,7 @@ import type { ContentStore } from "./content-store.ts";
 import { checkEntry } from "./entry-check.ts";
 import { ImageTree, type Directory, type Place } from "./image-tree.ts";
 import { INODE, writeAttributes, writeDevice, writeSize } from "./inode.ts";
+import { isInlineFile } from "./inline-data.ts";
 import { InodeTable } from "./inode-table.ts";
 import { parseWhiteout, type Whiteout } from "./whiteout.ts";
 
@@ -23,22 +24,30 @@ const TYPE_BITS = {
 /** Longest target that an inode holds, with a NUL behind it. */
 const SHORT_TARGET = INODE.blockEnd - INODE.block - 1;
 
+/** How entries are taken. */
+export interface EntryOptions {
+  /** Whether whiteouts take the form of overlayfs. */
+  overlay: boolean;
+  /** Whether contents that fit lie in inodes. */
+  inlineData: boolean;
+}
+
 /** Turns entries into inodes and names. */
 export class EntryStore {
   readonly inodes = new InodeTable();
   readonly tree: ImageTree;
   readonly #content: ContentStore;
-  readonly #isOverlay: boolean;
+  readonly #options: EntryOptions;
   /** Time of the entry in work: directories that it needs and that no entry names get it too. */
   #time = 0n;
   #isEmpty = true;
 
-  constructor(content: ContentStore, isOverlay: boolean) {
+  constructor(content: ContentStore, options: EntryOptions) {
     this.#content = content;
-    this.#isOverlay = isOverlay;
+    this.#options = options;
     this.tree = new ImageTree({
       makeInode: () => this.#makeDirectoryInode(),
-      isWhiteout: (inode) => this.#isOverlay && this.#isWhiteout(inode),
+      isWhiteout: (inode) => this.#options.overlay && this.#isWhiteout(inode),
       unlinked: (inode, isDirectory) => this.#unlinked(inode, isDirectory),
     });
     this.tree.openDirectory({ directory: this.tree.root, name: "lost+found" });
@@ -48,7 +57,8 @@ export class EntryStore {
   /**
    * Adds an entry, in the place of an earlier one with the same path.
    *
-   * @returns the inode whose contents are to come, if the entry is a file
+   * @returns the inode whose contents are to come, if the entry is a file; attributes come with them if they go into
+   *   the inode
    * @throws {FormatError} whose message begins with the fault
    */
   add(entry: FileEntry): number | undefined {
@@ -56,7 +66,7 @@ export class EntryStore {
     this.#time = entry.mtime;
     if (this.#isEmpty) this.#setFixedDirectories();
     this.#isEmpty = false;
-    const whiteout = this.#isOverlay ? parseWhiteout(entry.path) : undefined;
+    const whiteout = this.#options.overlay ? parseWhiteout(entry.path) : undefined;
     if (whiteout !== undefined) return this.#addWhiteout(entry, whiteout);
     switch (entry.type) {
       case "socket":
@@ -88,6 +98,7 @@ export class EntryStore {
     writeAttributes(inode, typeBits | (entry.mode & PERMISSIONS), entry);
     inode.writeUInt16LE(1, INODE.links);
     this.tree.link(place, number);
+    if (this.#options.inlineData && isInlineFile(entry)) return number;
     if (entry.xattrs !== undefined && entry.xattrs.size > 0) this.#content.storeXattrs(inode, entry.xattrs);
     if (entry.type === "file") return number;
     if (entry.type === "symlink") this.#writeTarget(number, inode, entry.linkTarget ?? "");

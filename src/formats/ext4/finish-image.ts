@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { deriveUuid } from "../derive-uuid.ts";
 import { FormatError } from "../format-error.ts";
 import { BLOCK_SIZE } from "./constants.ts";
 import type { ContentStore } from "./content-store.ts";
-import { DirectoryWriter } from "./directory-writer.ts";
+import { DirectoryWriter, type DirectoryOptions } from "./directory-writer.ts";
 import type { EntryStore } from "./entry-store.ts";
 import { naming } from "./entry-check.ts";
 import { pathOf } from "./image-tree.ts";
@@ -10,7 +11,7 @@ import { writeGroups } from "./group-writer.ts";
 import { descriptorBlocks, descriptorCapacity, planGroups } from "./layout.ts";
 import { encodeSuperblock, LABEL_SIZE, SUPERBLOCK_POSITION } from "./superblock.ts";
 
-/** What tells an image from others. */
+/** What tells an image from others, beside what it holds. */
 export interface ImageIdentity {
   /** 16 bytes. Default: derived from the names and attributes of all files. */
   uuid?: Uint8Array;
@@ -20,6 +21,8 @@ export interface ImageIdentity {
   timestamp?: number;
   /** Whether kernels may mount the image for writing. Default: no. */
   isWritable?: boolean;
+  /** Whether contents of at most 128 bytes and small directories lie in their inodes. Default: no. */
+  inlineData?: boolean;
 }
 
 /** What has been written. */
@@ -57,7 +60,8 @@ export function finishImage(
 ): ImageSummary {
   const { content, entries } = image;
   const { inodes } = entries;
-  const derivedUuid = writeDirectories(image);
+  const { inlineData = false } = identity;
+  const derivedUuid = writeDirectories(image, { seed: HASH_SEED, inlineData });
   const layout = planGroups({
     contents: content.blocks.end,
     inodes: Math.max(inodes.last, room.inodes),
@@ -78,6 +82,7 @@ export function finishImage(
     hashSeed: HASH_SEED,
     timestamp: identity.timestamp ?? 0,
     isReadOnly: identity.isWritable !== true,
+    hasInlineData: inlineData,
   });
   content.writeAt(0, Buffer.concat([Buffer.alloc(SUPERBLOCK_POSITION), superblock]));
   content.flush();
@@ -86,10 +91,13 @@ export function finishImage(
 }
 
 /** Writes all directories; returns a UUID that depends on the names and attributes of all files. */
-function writeDirectories({ content, entries }: { content: ContentStore; entries: EntryStore }): Uint8Array {
+function writeDirectories(
+  { content, entries }: { content: ContentStore; entries: EntryStore },
+  options: DirectoryOptions,
+): Uint8Array {
   const { inodes, tree } = entries;
   const digest = createHash("sha256");
-  const writer = new DirectoryWriter({ content, inodes }, HASH_SEED, (block) => digest.update(block));
+  const writer = new DirectoryWriter({ content, inodes }, options, (block) => digest.update(block));
   for (const directory of tree.directories) {
     try {
       writer.write(directory);
@@ -98,13 +106,5 @@ function writeDirectories({ content, entries }: { content: ContentStore; entries
     }
   }
   for (const piece of inodes.pieces()) digest.update(piece);
-  return toUuid(digest.digest());
-}
-
-/** Makes a UUID of version 8 out of a hash. */
-function toUuid(hash: Buffer): Uint8Array {
-  const uuid = hash.subarray(0, 16);
-  uuid.writeUInt8((uuid.readUInt8(6) & 0x0f) | 0x80, 6);
-  uuid.writeUInt8((uuid.readUInt8(8) & 0x3f) | 0x80, 8);
-  return uuid;
+  return deriveUuid(digest.digest());
 }

@@ -90,6 +90,8 @@ export interface SuperblockFields {
   timestamp: number;
   /** Whether kernels shall refuse to mount the image for writing. */
   isReadOnly: boolean;
+  /** Whether contents may lie in inodes. */
+  hasInlineData: boolean;
 }
 
 /** Encodes the superblock, which has no copies elsewhere in the image. */
@@ -108,6 +110,8 @@ export function encodeSuperblock(fields: SuperblockFields): Buffer {
   }
   const readOnly = fields.isReadOnly ? READ_ONLY_COMPATIBLE.readOnly : 0;
   bytes.writeUInt32LE(FEATURES.readOnlyCompatible | readOnly, SUPERBLOCK.readOnlyCompatible);
+  const inline = fields.hasInlineData ? INCOMPATIBLE.inlineData : 0;
+  bytes.writeUInt32LE(FEATURES.incompatible | inline, SUPERBLOCK.incompatible);
   bytes.set(fields.uuid.subarray(0, 16), SUPERBLOCK.uuid);
   bytes.set(fields.label.subarray(0, LABEL_SIZE), SUPERBLOCK.label);
   for (const [index, word] of fields.hashSeed.entries()) {
@@ -128,7 +132,6 @@ function writeConstants(bytes: Buffer): void {
   bytes.writeUInt32LE(INODE_NUMBER.first, SUPERBLOCK.firstInode);
   bytes.writeUInt16LE(INODE_SIZE, SUPERBLOCK.inodeSize);
   bytes.writeUInt32LE(FEATURES.compatible, SUPERBLOCK.compatible);
-  bytes.writeUInt32LE(FEATURES.incompatible, SUPERBLOCK.incompatible);
   bytes.writeUInt8(HALF_MD4, SUPERBLOCK.hashVersion);
   bytes.writeUInt32LE(MOUNT_XATTRS_AND_ACLS, SUPERBLOCK.mountOptions);
   bytes.writeUInt16LE(EXTRA_SIZE, SUPERBLOCK.minExtraSize);

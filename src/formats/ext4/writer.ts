@@ -8,6 +8,7 @@ import { naming } from "./entry-check.ts";
 import { EntryStore } from "./entry-store.ts";
 import type { FileBody } from "./file-body.ts";
 import { finishImage, type ImageIdentity, type ImageSummary } from "./finish-image.ts";
+import { InlineBody, isInlineFile } from "./inline-data.ts";
 import { writeSize } from "./inode.ts";
 import { descriptorBlocks } from "./layout.ts";
 import { isKnownXattr } from "./xattr.ts";
@@ -43,15 +44,15 @@ export class Ext4Writer {
   readonly #entries: EntryStore;
   readonly #maximumBlocks: number;
   /** The file whose contents are to come. */
-  #open: { number: number; entry: FileEntry; body: FileBody } | undefined;
+  #open: { number: number; entry: FileEntry; body: FileBody | InlineBody } | undefined;
 
   constructor(output: ByteSink, options: Ext4Options = {}) {
-    const { maximumSize = DEFAULT_MAXIMUM_SIZE, size = 0, overlay = false } = options;
+    const { maximumSize = DEFAULT_MAXIMUM_SIZE, size = 0, overlay = false, inlineData = false } = options;
     this.#options = options;
     this.#maximumBlocks = Math.floor(Math.min(Math.max(maximumSize, size), LARGEST_SIZE) / BLOCK_SIZE);
     const first = 1 + descriptorBlocks(this.#maximumBlocks);
     this.#content = new ContentStore(output, new BlockAllocator(first, this.#maximumBlocks));
-    this.#entries = new EntryStore(this.#content, overlay);
+    this.#entries = new EntryStore(this.#content, { overlay, inlineData });
   }
 
   /**
@@ -62,8 +63,9 @@ export class Ext4Writer {
   entry(entry: FileEntry): void {
     this.#closeBody();
     try {
-      const number = this.#entries.add(this.#withKnownXattrs(entry));
-      if (number !== undefined) this.#open = { number, entry, body: this.#content.begin() };
+      const known = this.#withKnownXattrs(entry);
+      const number = this.#entries.add(known);
+      if (number !== undefined) this.#open = { number, entry: known, body: this.#beginBody(known) };
     } catch (error) {
       throw naming(entry.path, error);
     }
@@ -105,6 +107,11 @@ export class Ext4Writer {
     return finishImage({ content: this.#content, entries: this.#entries }, room, this.#options);
   }
 
+  #beginBody(entry: FileEntry): FileBody | InlineBody {
+    const isInline = this.#options.inlineData === true && isInlineFile(entry);
+    return isInline ? new InlineBody(entry.size) : this.#content.begin();
+  }
+
   #withKnownXattrs(entry: FileEntry): FileEntry {
     if (entry.xattrs === undefined) return entry;
     const unknown = [...entry.xattrs.keys()].filter((name) => !isKnownXattr(name));
@@ -125,8 +132,9 @@ export class Ext4Writer {
       );
     }
     const inode = this.#entries.inodes.at(number);
-    writeSize(inode, entry.size);
     try {
+      if (body instanceof InlineBody) return this.#content.storeInline(inode, body.contents, entry.xattrs);
+      writeSize(inode, entry.size);
       this.#content.attach(number, inode, body.end());
     } catch (error) {
       throw naming(entry.path, error);

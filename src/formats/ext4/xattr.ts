@@ -34,8 +34,9 @@ const NAME_MAX = 255;
 const VALUE_MAX = 65536;
 const TERMINATOR_SIZE = 4;
 
-/** Holds the contents of small files; programs never see it. */
+/** Holds contents that do not fit into the inode's own place for them; programs never see it. */
 const INLINE_DATA = "system.data";
+const INLINE_ATTRIBUTE = { index: 7, name: "data" } as const;
 
 /** Whether Linux has extended attributes of this name; no image can hold others. */
 export function isKnownXattr(name: string): boolean {
@@ -73,10 +74,37 @@ export interface EncodedXattrs {
 /**
  * Encodes extended attributes, as many as fit into the `space` bytes at the end of the inode and the others into one block.
  *
+ * @param inlineData is put into the inode too; at most as long as `inlineSpace` says
  * @throws {FormatError} whose message begins with the fault, if a name or value is too long or the block too small for all
  * @see https://docs.kernel.org/filesystems/ext4/attributes.html
  */
-export function encodeXattrs(xattrs: ReadonlyMap<string, Uint8Array>, space: number): EncodedXattrs {
+export function encodeXattrs(
+  xattrs: ReadonlyMap<string, Uint8Array>,
+  space: number,
+  inlineData?: Uint8Array,
+): EncodedXattrs {
+  const { inInode, inBlock } = placeXattrs(xattrs, space);
+  if (inlineData !== undefined) inInode.push({ ...INLINE_ATTRIBUTE, value: inlineData });
+  const encoded: EncodedXattrs = {};
+  if (inInode.length > 0) encoded.inInode = encodeInInode(inInode.toSorted(compare), space);
+  if (inBlock.length > 0) encoded.block = encodeBlock(inBlock);
+  return encoded;
+}
+
+/**
+ * Tells how many bytes of contents the attributes leave room for at the end of the inode; negative if not even for the
+ * entry that says so.
+ *
+ * @throws {FormatError} whose message begins with the fault, if a name or value is too long
+ */
+export function inlineSpace(xattrs: ReadonlyMap<string, Uint8Array>, space: number): number {
+  return placeXattrs(xattrs, space).left - entrySize({ ...INLINE_ATTRIBUTE, value: Buffer.alloc(0) });
+}
+
+function placeXattrs(
+  xattrs: ReadonlyMap<string, Uint8Array>,
+  space: number,
+): { inInode: Attribute[]; inBlock: Attribute[]; left: number } {
   const inInode: Attribute[] = [];
   const inBlock: Attribute[] = [];
   let left = space - TERMINATOR_SIZE * 2;
@@ -89,10 +117,7 @@ export function encodeXattrs(xattrs: ReadonlyMap<string, Uint8Array>, space: num
       inBlock.push(attribute);
     }
   }
-  const encoded: EncodedXattrs = {};
-  if (inInode.length > 0) encoded.inInode = encodeInInode(inInode, space);
-  if (inBlock.length > 0) encoded.block = encodeBlock(inBlock);
-  return encoded;
+  return { inInode, inBlock, left };
 }
 
 function toAttribute([fullName, value]: [string, Uint8Array]): Attribute {

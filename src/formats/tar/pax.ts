@@ -21,6 +21,9 @@ export interface PaxRecords {
   atime?: bigint | undefined;
   ctime?: bigint | undefined;
   xattrs?: Map<string, Uint8Array>;
+  /** Access control lists as texts. */
+  aclAccess?: string | undefined;
+  aclDefault?: string | undefined;
   sparse?: SparseRecords;
 }
 
@@ -95,6 +98,12 @@ function takeRecord(record: PaxRecord, into: PaxRecords): void {
     case "atime":
     case "ctime":
       into[key] = isEmpty ? undefined : toNanoseconds(textOf(record));
+      break;
+    case "SCHILY.acl.access":
+      into.aclAccess = isEmpty ? undefined : textOf(record);
+      break;
+    case "SCHILY.acl.default":
+      into.aclDefault = isEmpty ? undefined : textOf(record);
       break;
     default:
       if (key.startsWith(XATTR_KEY)) takeXattr(record, into);

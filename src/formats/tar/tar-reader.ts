@@ -3,6 +3,7 @@
 
 import type { FileEntry } from "../file-entry.ts";
 import { FormatError, quoteName } from "../format-error.ts";
+import { addAcls } from "./add-acls.ts";
 import { decodeEntry, sizeAt } from "./decode-entry.ts";
 import { EntryContent, type ContentSink } from "./entry-content.ts";
 import { EXTENSION_KINDS, ExtendedHeaders, type ExtensionKind } from "./extended-headers.ts";
@@ -34,6 +35,8 @@ export interface TarSink extends ContentSink {
   entry(entry: FileEntry): void;
   /** Learns that the archive is complete. */
   end(): void;
+  /** Is told, in one line, what of the entry that follows cannot be kept. */
+  warning?(message: string): void;
 }
 
 /** An entry whose sparse map is not complete, and how many bytes the archive holds for it from there on. */
@@ -195,6 +198,7 @@ export class TarReader {
   #handleEntry(bytes: Buffer, at: number, letter: string): void {
     const { pax } = this.#extensions.known;
     const entry = decodeEntry(bytes, at, this.#extensions.known);
+    addAcls(entry, pax, (message) => this.#sink.warning?.(message));
     this.#entryOffset = this.#unitOffset;
     this.#entryName = entry.path;
     if (letter === OLD_SPARSE) {
