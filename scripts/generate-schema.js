@@ -13,8 +13,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const outFolder = join(root, "src/schema/generated");
 const stampFile = join(outFolder, "inputs.sha256");
 
-/** Keywords of ours: the type to generate, and the words for what a pattern allows. */
-const annotations = ["tsType", "x-allowed"];
+/**
+ * Keywords of ours: the type to generate, the words for what a pattern allows, and of an HCS type the schema versions
+ * of its newer members and the members that Microsoft's reference lacks.
+ */
+const annotations = ["tsType", "x-allowed", "x-since", "x-undocumented"];
 
 /** What to generate: a module of types per schema, and a module of validators of its definitions. */
 const sources = [
@@ -33,7 +36,71 @@ const sources = [
     schema: "schemas/oci/features.schema.json",
     validators: { validateFeatures: "OciFeatures" },
   },
+  hcs("compute-system", ["ComputeSystem", "HostedSystem"]),
+  hcs("container-config", ["ContainerConfig"]),
+  hcs("modify", [
+    "ModifySettingRequest",
+    "GpuConfiguration",
+    "IdleProcessorsRequest",
+    "ProcessorLimits",
+    ...["Attachment", "ComPort", "CpuGroup", "Device", "FlexibleIoDevice", "HvSocketServiceConfig"].map(
+      ofSystem,
+    ),
+    ...["MappedDirectory", "MappedPipe", "NetworkAdapter", "Plan9Share", "SharedMemoryRegion"].map(ofSystem),
+    ...["VirtualPMemDevice", "VirtualPMemMapping", "VirtualPciDevice", "VirtualSmbShare", "Uint64"].map(
+      ofSystem,
+    ),
+  ]),
+  hcs("process", ["ProcessParameters", "ProcessModifyRequest", "SignalProcessOptions"]),
+  hcs("service", [
+    "ServicePropertyQuery",
+    "ModificationRequest",
+    "SystemQuery",
+    "PauseOptions",
+    "SaveOptions",
+  ]),
+  hcs("answers", ["Properties", "ResultError", "SystemExitStatus", "ProcessStatus", "ServiceProperties"]),
+  hcs("network", [
+    "HostComputeNetwork",
+    "HostComputeEndpoint",
+    "HostComputeNamespace",
+    "HostComputeQuery",
+    ...matching("network", /PolicySetting$/),
+  ]),
+  hcs("hns", [
+    "HnsNetwork",
+    "HnsEndpoint",
+    "HnsNamespace",
+    "HnsPolicyList",
+    "HnsAnswer",
+    ...matching("hns", /^Hns\w+Policy$/),
+  ]),
 ];
+
+/**
+ * The documents of one schema of HCS.
+ *
+ * @param {string} name
+ * @param {string[]} definitions those that get a validator
+ */
+function hcs(name, definitions) {
+  const validators = Object.fromEntries(
+    definitions.map((definition) => [`validate${definition.replace(/.*#/, "")}`, definition]),
+  );
+  return { name: `hcs-${name}`, schema: `schemas/hcs/${name}.schema.json`, validators };
+}
+
+/** The definitions of a schema of HCS that have such a name. */
+function matching(name, pattern) {
+  return Object.keys(readSchema(`schemas/hcs/${name}.schema.json`).definitions).filter((key) =>
+    pattern.test(key),
+  );
+}
+
+/** A definition that is used by another schema than its own. */
+function ofSystem(definition) {
+  return `compute-system#${definition}`;
+}
 
 const stamp = inputsStamp();
 if (readIfThere(stampFile) !== stamp) {
@@ -45,7 +112,7 @@ if (readIfThere(stampFile) !== stamp) {
 
 /** @param {typeof sources[number]} source */
 async function generate(source) {
-  const schema = JSON.parse(readFileSync(join(root, source.schema), "utf8"));
+  const schema = readSchema(source.schema);
   const banner = `// Generated from ${source.schema} by scripts/generate-schema.js.\n`;
   const write = (extension, text) => writeFileSync(join(outFolder, source.name + extension), banner + text);
   write(".ts", await typesOf(structuredClone(schema)));
@@ -55,19 +122,50 @@ async function generate(source) {
   if (Object.keys(texts).length > 0) write(".patterns.ts", patternModule(texts));
 }
 
-function typesOf(schema) {
+function readSchema(path) {
+  return JSON.parse(readFileSync(join(root, path), "utf8"));
+}
+
+async function typesOf(schema) {
   const { compile } = require("json-schema-to-typescript");
-  return compile(schema, schema.title, {
+  const imports = nameForeignTypes(schema);
+  const text = await compile(schema, schema.title, {
     additionalProperties: false,
     bannerComment: "",
     format: false,
     ignoreMinAndMaxItems: true,
+    unreachableDefinitions: schema.definitions !== undefined,
   });
+  return imports + withoutNoise(text);
+}
+
+/** Turns references to other schemas into names of the types made from those. @returns the imports of these */
+function nameForeignTypes(schema) {
+  const names = new Map();
+  visitObjects(schema, (node) => {
+    const [, file, type] = /^([\w-]+)\.schema\.json#\/definitions\/(\w+)$/.exec(node.$ref ?? "") ?? [];
+    if (type === undefined) return;
+    delete node.$ref;
+    node.tsType = type;
+    names.set(file, (names.get(file) ?? new Set()).add(type));
+  });
+  const lines = [...names].map(
+    ([file, types]) => `import type { ${[...types].join(", ")} } from "./hcs-${file}.ts";\n`,
+  );
+  return lines.join("");
+}
+
+/** Leaves out the generator's remarks on where a type comes from. */
+function withoutNoise(text) {
+  return text
+    .replace(/^ \* This (?:interface|type) was referenced by [^]*?(?=^ \*\/)/gm, "")
+    .replace(/^ \* ?\n(?= \*\/)/gm, "")
+    .replace(/^\/\*\*\n \*\/\n/gm, "");
 }
 
 /**
  * Validators as one ES module without imports. They are made by ajv's class for older drafts, whose code is smaller:
- * the keywords in use mean the same there, and the tests hold the schemas against draft 2020-12.
+ * the keywords in use mean the same there, and the tests hold the schemas against their own draft.
  */
 function validatorsOf({ $schema: _, ...schema }, validators) {
   const { default: Ajv } = require("ajv");
@@ -79,12 +177,12 @@ function validatorsOf({ $schema: _, ...schema }, validators) {
     inlineRefs: false,
     messages: false,
     code: { source: true, esm: true },
-    schemas: [schema],
+    schemas: [schema, ...foreignSchemas(schema, validators)],
     keywords: annotations,
   });
   const references = Object.entries(validators).map(([name, definition]) => [
     name,
-    definition === schema.title ? schema.$id : `${schema.$id}#/$defs/${definition}`,
+    definition === schema.title ? schema.$id : referenceTo(schema, definition),
   ]);
   const code = standaloneCode(ajv, Object.fromEntries(references));
   if (/\brequire\(|^import /m.test(code))
@@ -92,28 +190,57 @@ function validatorsOf({ $schema: _, ...schema }, validators) {
   return code;
 }
 
+function referenceTo(schema, definition) {
+  const [name, foreign] = definition.split("#");
+  if (foreign !== undefined) return new URL(`${name}.schema.json#/definitions/${foreign}`, schema.$id).href;
+  return `${schema.$id}#/${schema.definitions === undefined ? "$defs" : "definitions"}/${definition}`;
+}
+
+/** The schemas of HCS that another one refers to, without that itself. */
+function foreignSchemas(schema, validators) {
+  const files = new Set();
+  const add = (reference) => {
+    const file = /^([\w-]+)(?:\.schema\.json)?#/.exec(reference ?? "")?.[1];
+    if (file === undefined || files.has(file)) return;
+    files.add(file);
+    visitObjects(readSchema(`schemas/hcs/${file}.schema.json`), (node) => add(node.$ref));
+  };
+  Object.values(validators).forEach(add);
+  visitObjects(schema, (node) => add(node.$ref));
+  return [...files].map((file) => {
+    const { $schema: _, ...foreign } = readSchema(`schemas/hcs/${file}.schema.json`);
+    return foreign;
+  });
+}
+
 function declarationsOf(source) {
-  const lines = Object.entries(source.validators).map(
-    ([name, definition]) => `export declare const ${name}: ValidateFunction<types.${definition}>;`,
+  const modules = new Map([["types", source.name]]);
+  const lines = Object.entries(source.validators).map(([name, definition]) => {
+    const [file, foreign] = definition.split("#");
+    if (foreign === undefined) return `export declare const ${name}: ValidateFunction<types.${definition}>;`;
+    const alias = file.replaceAll("-", "_");
+    modules.set(alias, `hcs-${file}`);
+    return `export declare const ${name}: ValidateFunction<${alias}.${foreign}>;`;
+  });
+  const imports = [...modules].map(([alias, file]) => `import type * as ${alias} from "./${file}.ts";`);
+  return ['import type { ValidateFunction } from "../validate-function.ts";', ...imports, ...lines, ""].join(
+    "\n",
   );
-  return [
-    'import type { ValidateFunction } from "../validate-function.ts";',
-    `import type * as types from "./${source.name}.ts";`,
-    ...lines,
-    "",
-  ].join("\n");
 }
 
 /** A table from each pattern of the schema to the words for what it allows. */
 function patternTexts(schema) {
   const texts = {};
-  const visit = (node) => {
-    if (typeof node !== "object" || node === null) return;
+  visitObjects(schema, (node) => {
     if (typeof node.pattern === "string") texts[node.pattern] = node["x-allowed"];
-    for (const child of Object.values(node)) visit(child);
-  };
-  visit(schema);
+  });
   return texts;
+}
+
+function visitObjects(value, visit) {
+  if (typeof value !== "object" || value === null) return;
+  visit(value);
+  for (const child of Object.values(value)) visitObjects(child, visit);
 }
 
 function patternModule(texts) {

@@ -14,6 +14,11 @@ export function missingAt(pointer: string): BundleFault {
   return { pointer, message: "missing, but required" };
 }
 
+/** A fault at a member that its schema does not know. */
+function unknownAt(pointer: string, name: unknown): BundleFault {
+  return { pointer: `${pointer}/${escapeToken(String(name))}`, message: "not a member of this document" };
+}
+
 /**
  * Words every breach of a schema.
  *
@@ -27,6 +32,7 @@ export function toFaults(
   return breaches.map(({ instancePath, keyword, params }) => {
     if (keyword === "required")
       return missingAt(`${instancePath}/${escapeToken(String(params["missingProperty"]))}`);
+    if (keyword === "additionalProperties") return unknownAt(instancePath, params["additionalProperty"]);
     return faultAt(instancePath, valueAt(document, instancePath), allowedBy(keyword, params, patternTexts));
   });
 }
@@ -78,6 +84,7 @@ function allowedBy(
 ): string {
   const limit = params["limit"];
   if (keyword === "type") return typeNames(params["type"]);
+  if (keyword === "const") return shown(params["allowedValue"]);
   if (keyword === "enum") return oneOf(params["allowedValues"]);
   if (keyword === "pattern") return patternTexts[String(params["pattern"])] ?? "something else";
   if (keyword === "minimum") return `at least ${exact(limit)}`;

@@ -1,16 +1,11 @@
 /** Typed checks of outside documents against the schemas under schemas/oci. */
-import type { BundleFault } from "../base/errors.ts";
-import { withStandIns } from "./bigint-stand-ins.ts";
-import { toFaults } from "./faults.ts";
+import { checkWith, type Checked } from "./check.ts";
 import { patternTexts } from "./generated/oci-config.patterns.ts";
 import { validateConfig, validateProcess, validateResources } from "./generated/oci-config.validators.js";
 import { validateFeatures } from "./generated/oci-features.validators.js";
 import { validateState } from "./generated/oci-state.validators.js";
 import type { LinuxResources, OciConfig, OciFeatures, OciProcess, OciState } from "./oci.ts";
 import type { ValidateFunction } from "./validate-function.ts";
-
-/** A document that obeys its schema, typed, or every fault of one that does not. */
-export type Checked<T> = { value: T; faults: [] } | { value: undefined; faults: BundleFault[] };
 
 /** Checks the content of a config.json; integers may be bigints. */
 export function checkConfig(document: unknown): Checked<OciConfig> {
@@ -38,11 +33,5 @@ export function checkFeatures(document: unknown): Checked<OciFeatures> {
 }
 
 function check<T>(validate: ValidateFunction<T>, document: unknown): Checked<T> {
-  if (conforms(validate, document)) return { value: document, faults: [] };
-  return { value: undefined, faults: toFaults(validate.errors ?? [], document, patternTexts) };
-}
-
-/** Validates as it stands, and only if that fails with stand-ins for bigints, which validators take for no number. */
-function conforms<T>(validate: ValidateFunction<T>, document: unknown): document is T {
-  return validate(document) || validate(withStandIns(document));
+  return checkWith(validate, document, patternTexts);
 }

@@ -1,0 +1,182 @@
+import { describe, expect, test } from "vitest";
+import { checkEndpoint, checkHnsEndpoint, checkNetwork } from "../../../src/schema/validate-hcs-network.ts";
+import {
+  checkModifyRequest,
+  checkProcessModifyRequest,
+  checkProcessParameters,
+  checkSignalOptions,
+} from "../../../src/schema/validate-hcs-requests.ts";
+import {
+  checkComputeSystem,
+  checkContainerConfig,
+  checkHostedSystem,
+} from "../../../src/schema/validate-hcs.ts";
+
+const argon = {
+  Owner: "runhcs",
+  SchemaVersion: { Major: 2, Minor: 1 },
+  ShouldTerminateOnLastHandleClosed: true,
+  Container: {
+    Storage: {
+      Layers: [{ Id: "0f1d1c8e-3b5a-5e0c-9f43-0d2f6c2b7a11", Path: "C:\\layers\\1" }],
+      QoS: { IopsMaximum: 18446744073709551615n },
+    },
+  },
+};
+const endpoint = { HostComputeNetwork: "0f1d1c8e-3b5a-5e0c-9f43-0d2f6c2b7a11" };
+
+type Check = (document: unknown) => { value: unknown; faults: { pointer: string; message: string }[] };
+
+describe("accepts", () => {
+  test.each<[string, Check, unknown]>([
+    ["a container with 64-bit limits", checkComputeSystem, argon],
+    [
+      "a VM with empty devices",
+      checkComputeSystem,
+      { VirtualMachine: { Devices: { Keyboard: {}, Scsi: { "0": {} } } } },
+    ],
+    ["a Linux container in a VM", checkHostedSystem, { OciBundlePath: "/run/gcs/c/1", OciSpecification: {} }],
+    ["a document of schema 1", checkContainerConfig, { SystemType: "Container", HvPartition: false }],
+    [
+      "a new size of memory",
+      checkModifyRequest,
+      { ResourcePath: "VirtualMachine/ComputeTopology/Memory/SizeInMB", Settings: 2048 },
+    ],
+    [
+      "a removal without settings",
+      checkModifyRequest,
+      { ResourcePath: "VirtualMachine/Devices/VirtualSmb/Shares", RequestType: "Remove" },
+    ],
+    [
+      "a guest request",
+      checkModifyRequest,
+      { GuestRequest: { ResourceType: "Network", RequestType: "PreAdd", Settings: {} } },
+    ],
+    [
+      "a process",
+      checkProcessParameters,
+      { CommandArgs: ["sh"], Environment: { A: "b" }, ConsoleSize: [24, 80] },
+    ],
+    [
+      "a console size",
+      checkProcessModifyRequest,
+      { Operation: "ConsoleSize", ConsoleSize: { Height: 24, Width: 80 } },
+    ],
+    ["a signal", checkSignalOptions, { Signal: "CtrlC" }],
+    [
+      "an endpoint with a port",
+      checkEndpoint,
+      { ...endpoint, Policies: [{ Type: "PortMapping", Settings: { Protocol: 6, ExternalPort: 80 } }] },
+    ],
+    ["a policy of a type to come", checkEndpoint, { Policies: [{ Type: "L2Driver" }] }],
+    ["a member to come in an answer", checkNetwork, { Type: "NAT", Newer: 1 }],
+    ["an endpoint of version 1", checkHnsEndpoint, { Policies: [{ Type: "NAT", InternalPort: 80 }] }],
+  ])("%s", (_, check, document) => {
+    expect(check(document)).toEqual({ value: document, faults: [] });
+  });
+});
+
+describe("refuses, and says where and what is allowed:", () => {
+  test.each<[string, Check, unknown, string, string]>([
+    [
+      "an unknown member",
+      checkComputeSystem,
+      { Container: { FilterType: 1 } },
+      "/Container/FilterType",
+      "not a member of this document",
+    ],
+    [
+      "both a container and a VM",
+      checkComputeSystem,
+      { Container: {}, VirtualMachine: {} },
+      "",
+      "found Container and VirtualMachine, must have exactly one of Container, VirtualMachine, HostedSystem",
+    ],
+    [
+      "nothing to make",
+      checkComputeSystem,
+      { Owner: "x" },
+      "",
+      "found none, must have exactly one of Container, VirtualMachine, HostedSystem",
+    ],
+    [
+      "a GUID in braces",
+      checkComputeSystem,
+      { Container: { Storage: { Layers: [{ Id: "{1}" }] } } },
+      "/Container/Storage/Layers/0/Id",
+      'found "{1}", must be a GUID without braces',
+    ],
+    [
+      "a LUN that is no number",
+      checkComputeSystem,
+      { VirtualMachine: { Devices: { Scsi: { "0": { Attachments: { a: {} } } } } } },
+      "/VirtualMachine/Devices/Scsi/0/Attachments/a",
+      "not a member of this document",
+    ],
+    [
+      "too large a limit",
+      checkComputeSystem,
+      { Container: { Storage: { QoS: { IopsMaximum: 2n ** 64n } } } },
+      "/Container/Storage/QoS/IopsMaximum",
+      "found 18446744073709551616, must be at most 18446744073709551615",
+    ],
+    [
+      "a member of schema 2 in schema 1",
+      checkContainerConfig,
+      { Container: {} },
+      "/Container",
+      "not a member of this document",
+    ],
+    [
+      "settings of another path",
+      checkModifyRequest,
+      { ResourcePath: "VirtualMachine/Devices/Plan9/Shares", Settings: { Port: -1 } },
+      "/Settings/Port",
+      "found -1, must be at least 0",
+    ],
+    [
+      "a size of memory in words",
+      checkModifyRequest,
+      { ResourcePath: "VirtualMachine/ComputeTopology/Memory/SizeInMB", Settings: "2048" },
+      "/Settings",
+      'found "2048", must be an integer',
+    ],
+    [
+      "three sides of a console",
+      checkProcessParameters,
+      { ConsoleSize: [1, 2, 3] },
+      "/ConsoleSize",
+      "found an array, must be an array of at most 2 entries",
+    ],
+    [
+      "an unknown signal",
+      checkSignalOptions,
+      { Signal: "SIGTERM" },
+      "/Signal",
+      'found "SIGTERM", must be one of "CtrlC", "CtrlBreak", "CtrlClose", "CtrlLogOff", "CtrlShutdown"',
+    ],
+    [
+      "a port beyond 65535",
+      checkEndpoint,
+      { Policies: [{ Type: "PortMapping", Settings: { ExternalPort: 65536 } }] },
+      "/Policies/0/Settings/ExternalPort",
+      "found 65536, must be at most 65535",
+    ],
+    [
+      "a subnet's VLAN in words",
+      checkNetwork,
+      { Ipams: [{ Subnets: [{ Policies: [{ Type: "VLAN", Settings: { IsolationId: "1" } }] }] }] },
+      "/Ipams/0/Subnets/0/Policies/0/Settings/IsolationId",
+      'found "1", must be an integer',
+    ],
+    [
+      "a direction of version 1",
+      checkHnsEndpoint,
+      { Policies: [{ Type: "ACL", Direction: "Up" }] },
+      "/Policies/0/Direction",
+      'found "Up", must be one of "In", "Out"',
+    ],
+  ])("%s", (_, check, document, pointer, message) => {
+    expect(check(document)).toEqual({ value: undefined, faults: [{ pointer, message }] });
+  });
+});
