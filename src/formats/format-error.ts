@@ -4,6 +4,9 @@ import { onOneLine } from "../schema/faults.ts";
 /** Characters of a name that a message quotes at most. */
 const QUOTED_LENGTH = 200;
 
+/** Names that a message quotes at most. */
+const QUOTED_NAMES = 3;
+
 /** Bytes that are not what their format prescribes: damaged, truncated, hostile or of an unknown kind. */
 export class FormatError extends RuntimeError {
   /** Where in the input the fault was found, in bytes. */
@@ -23,4 +26,15 @@ export class FormatError extends RuntimeError {
 export function quoteName(name: string): string {
   const text = Buffer.from(name.slice(0, QUOTED_LENGTH), "latin1").toString("utf8");
   return onOneLine(JSON.stringify(name.length > QUOTED_LENGTH ? `${text}...` : text));
+}
+
+/**
+ * Shows the first of many byte strings in a message, and how many more there are.
+ *
+ * @example quoteSome(["a", "b", "c", "d"]) // '"a", "b", "c" and 1 more'
+ */
+export function quoteSome(names: readonly string[]): string {
+  const shown = names.slice(0, QUOTED_NAMES).map(quoteName).join(", ");
+  const more = names.length - QUOTED_NAMES;
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }

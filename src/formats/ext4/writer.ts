@@ -1,6 +1,6 @@
 import type { ByteSink } from "../byte-io.ts";
 import type { FileEntry } from "../file-entry.ts";
-import { quoteName } from "../format-error.ts";
+import { quoteName, quoteSome } from "../format-error.ts";
 import { BlockAllocator } from "./block-allocator.ts";
 import { BLOCK_SIZE } from "./constants.ts";
 import { ContentStore } from "./content-store.ts";
@@ -116,7 +116,7 @@ export class Ext4Writer {
     if (entry.xattrs === undefined) return entry;
     const unknown = [...entry.xattrs.keys()].filter((name) => !isKnownXattr(name));
     if (unknown.length === 0) return entry;
-    const what = `extended attribute ${unknown.map(quoteName).join(", ")} of ${quoteName(entry.path)}`;
+    const what = `extended attribute ${quoteSome(unknown)} of ${quoteName(entry.path)}`;
     this.#options.onWarning?.(`Skipped the ${what}: Linux has none of this name`);
     return { ...entry, xattrs: new Map([...entry.xattrs].filter(([name]) => isKnownXattr(name))) };
   }

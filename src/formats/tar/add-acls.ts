@@ -1,10 +1,7 @@
 import type { FileEntry } from "../file-entry.ts";
-import { quoteName } from "../format-error.ts";
+import { quoteName, quoteSome } from "../format-error.ts";
 import { parseAclText } from "./acl-text.ts";
 import type { PaxRecords } from "./pax.ts";
-
-/** Entries that a warning quotes at most. */
-const QUOTED_ENTRIES = 3;
 
 /**
  * Gives an entry the access control lists that its extended header has as texts. An attribute that is there already
@@ -31,10 +28,7 @@ function addAcl(
   const { value, unresolved } = parseAclText(text);
   if (value !== undefined) entry.xattrs = new Map([...(entry.xattrs ?? []), [attribute, value]]);
   if (unresolved.length === 0) return;
-  const names = unresolved.slice(0, QUOTED_ENTRIES).map(quoteName);
-  const more = unresolved.length - names.length;
-  const what = names.join(", ") + (more > 0 ? ` and ${more} more` : "");
   warn(
-    `Left out ${what} of the ${kind} list of ${quoteName(entry.path)}: the tar tells no number for the name`,
+    `Left out ${quoteSome(unresolved)} of the ${kind} list of ${quoteName(entry.path)}: the tar tells no number for the name`,
   );
 }

@@ -84,13 +84,21 @@ export class TarReader {
   /**
    * Takes the next bytes of the archive. What follows its end is ignored.
    *
-   * @throws {FormatError} if they are no tar; nothing may be written after that
+   * @throws {FormatError} if they are no tar, or what the sink throws; nothing may be written after that
    */
   write(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && this.#zeroBlocks < 2)
-      at = this.#content.isFinished ? this.#takeUnit(chunk, at) : this.#content.take(chunk, at);
+      at = this.#content.isFinished ? this.#takeUnit(chunk, at) : this.#takeContent(chunk, at);
     this.#chunkOffset += chunk.length;
+  }
+
+  #takeContent(chunk: Buffer, at: number): number {
+    try {
+      return this.#content.take(chunk, at);
+    } catch (error) {
+      throw this.#placed(error);
+    }
   }
 
   /**
@@ -140,9 +148,21 @@ export class TarReader {
       else if (this.#unit === "sparse map") this.#handleSparseMap(bytes, at);
       else this.#handleExtension(this.#unit, bytes, at);
     } catch (error) {
-      if (!(error instanceof FieldError)) throw error;
-      throw this.#refusal(error, bytes, at);
+      if (error instanceof FieldError) throw this.#refusal(error, bytes, at);
+      throw this.#placed(error);
     }
+  }
+
+  /** Adds to what a sink refuses where the tar has it. */
+  #placed(error: unknown): unknown {
+    if (!(error instanceof FormatError) || error.offset !== undefined) return error;
+    const offset = this.#entryOffset;
+    const { hint } = error;
+    return new FormatError(`${error.message} (entry at byte ${offset} of the tar)`, {
+      offset,
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
 
   #refusal(error: FieldError, bytes: Buffer, at: number): FormatError {

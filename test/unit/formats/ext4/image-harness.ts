@@ -1,6 +1,6 @@
 // Builds images in temporary folders and asks e2fsck and the kernel what they think of them.
 import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
@@ -103,6 +103,7 @@ export function mounted<T>(image: string, action: (folder: string) => T): T {
     return action(folder);
   } finally {
     execFileSync("umount", [folder]);
+    rmdirSync(folder);
   }
 }
 
