@@ -30,6 +30,31 @@ export function toStoredAcl(value: Uint8Array): Buffer {
   return stored.subarray(0, end);
 }
 
+/**
+ * Converts a POSIX access control list from the form of ext4 to the one of getxattr and tar.
+ *
+ * @throws {FormatError} if it is no such list
+ */
+export function toGenericAcl(value: Uint8Array): Buffer {
+  const stored = Buffer.from(value.buffer, value.byteOffset, value.length);
+  if (stored.length < STORED.headerSize || stored.readUInt32LE(0) !== STORED.version)
+    throw new FormatError("a POSIX ACL is damaged: its version is not 1");
+  const entries: Buffer[] = [];
+  for (let at: number = STORED.headerSize; at < stored.length;) {
+    const tag = at + 2 <= stored.length ? stored.readUInt16LE(at) : 0;
+    const size = NAMED_TAGS.has(tag) ? STORED.longSize : STORED.shortSize;
+    if (!TAGS.has(tag) || at + size > stored.length)
+      throw new FormatError(`a POSIX ACL is damaged: its entry at byte ${at} is none`);
+    const entry = Buffer.alloc(GENERIC.entrySize, 0xff);
+    stored.copy(entry, 0, at, at + size);
+    entries.push(entry);
+    at += size;
+  }
+  const header = Buffer.alloc(GENERIC.headerSize);
+  header.writeUInt32LE(GENERIC.version);
+  return Buffer.concat([header, ...entries]);
+}
+
 function faultOf(generic: Buffer): string | undefined {
   const { length } = generic;
   if (length < GENERIC.headerSize || (length - GENERIC.headerSize) % GENERIC.entrySize !== 0) {

@@ -27,8 +27,10 @@ export const MODE_TYPE = {
 export const COMPATIBLE = {
   hasJournal: 0x4,
   extendedAttributes: 0x8,
+  resizeInode: 0x10,
   directoryIndex: 0x20,
   sparseSuper2: 0x200,
+  orphanFile: 0x1000,
 } as const;
 
 /** Features without which a kernel cannot read the file system. */
@@ -38,8 +40,13 @@ export const INCOMPATIBLE = {
   metaGroups: 0x10,
   extents: 0x40,
   wide: 0x80,
+  multiMountProtection: 0x100,
   flexibleGroups: 0x200,
+  xattrInodes: 0x400,
+  checksumSeed: 0x2000,
+  largeDirectories: 0x4000,
   inlineData: 0x8000,
+  encryption: 0x10000,
 } as const;
 
 /** Features without which a kernel cannot write the file system. */
@@ -50,8 +57,12 @@ export const READ_ONLY_COMPATIBLE = {
   groupChecksums: 0x10,
   directoryLinks: 0x20,
   extraInodeSize: 0x40,
+  quota: 0x100,
+  clusters: 0x200,
   metadataChecksums: 0x400,
   readOnly: 0x1000,
+  projectQuota: 0x2000,
+  sharedBlocks: 0x4000,
 } as const;
 
 /** Most hard links of a file; a directory with more subdirectories counts 1. */

@@ -14,8 +14,28 @@ export const GROUP_DESCRIPTOR = {
   freeInodes: 14,
   directories: 16,
   flags: 18,
+  blockBitmapChecksum: 24,
+  inodeBitmapChecksum: 26,
   unusedInodes: 28,
+  checksum: 30,
 } as const;
+
+/** Offsets of the higher halves, in bytes; only descriptors of 64 bytes and more have them. */
+export const GROUP_DESCRIPTOR_HIGH = {
+  blockBitmap: 32,
+  inodeBitmap: 36,
+  inodeTable: 40,
+  freeBlocks: 44,
+  freeInodes: 46,
+  directories: 48,
+  unusedInodes: 50,
+  blockBitmapChecksum: 56,
+  inodeBitmapChecksum: 58,
+  size: 64,
+} as const;
+
+/** Bits of a group descriptor's flags: which bitmap is all zeros, whatever its block holds. */
+export const GROUP_FLAG = { inodesUnset: 1, blocksUnset: 2 } as const;
 
 /** What the file system knows of one group of blocks. */
 export interface GroupDescriptor {

@@ -24,13 +24,16 @@ export const INODE = {
   /** 60 bytes: the root of the extent tree, the target of a short symlink or a device number. */
   block: 40,
   blockEnd: 100,
+  generation: 100,
   xattrBlockLow: 104,
   sizeHigh: 108,
   blocksHigh: 116,
   xattrBlockHigh: 118,
   uidHigh: 120,
   gidHigh: 122,
+  checksumLow: 124,
   extraSize: 128,
+  checksumHigh: 130,
   ctimeExtra: 132,
   mtimeExtra: 136,
   atimeExtra: 140,
@@ -44,7 +47,14 @@ export const INODE = {
 export const EXTRA_SIZE = INODE.xattrs - INODE.extraSize;
 
 /** Bits of an inode's flags. */
-export const INODE_FLAG = { index: 0x1000, extents: 0x80000, inlineData: 0x10000000 } as const;
+export const INODE_FLAG = {
+  encrypted: 0x800,
+  index: 0x1000,
+  hugeFile: 0x40000,
+  extents: 0x80000,
+  xattrInode: 0x200000,
+  inlineData: 0x10000000,
+} as const;
 
 /** What an inode tells of a file beside its mode and where its contents lie. */
 export interface InodeAttributes {

@@ -6,13 +6,14 @@ import { BLOCK_SIZE } from "./constants.ts";
 export const XATTR_MAGIC = 0xea020000;
 
 /** Offsets in the header of an attribute block, in bytes. */
-export const XATTR_BLOCK = { magic: 0, references: 4, blocks: 8, hash: 12, size: 32 } as const;
+export const XATTR_BLOCK = { magic: 0, references: 4, blocks: 8, hash: 12, checksum: 16, size: 32 } as const;
 
 /** Offsets in an entry, in bytes; the name follows at once and the next entry after it, at a multiple of 4. */
 export const XATTR_ENTRY = {
   nameLength: 0,
   nameIndex: 1,
   valueOffset: 2,
+  valueInode: 4,
   valueSize: 8,
   hash: 12,
   size: 16,
@@ -29,13 +30,14 @@ export const XATTR_PREFIXES: readonly { prefix: string; index: number; isWhole?:
   { prefix: "system.", index: 7 },
 ];
 
-const ACL_INDEXES = new Set([2, 3]);
+/** The numbers of the names whose values are access control lists. */
+export const ACL_INDEXES = new Set([2, 3]);
 const NAME_MAX = 255;
 const VALUE_MAX = 65536;
 const TERMINATOR_SIZE = 4;
 
 /** Holds contents that do not fit into the inode's own place for them; programs never see it. */
-const INLINE_DATA = "system.data";
+export const INLINE_DATA = "system.data";
 const INLINE_ATTRIBUTE = { index: 7, name: "data" } as const;
 
 /** Whether Linux has extended attributes of this name; no image can hold others. */
@@ -189,7 +191,7 @@ function encodeEntries(area: Buffer, attributes: readonly Attribute[], start: nu
     area.writeUInt16LE(value.length > 0 ? valueStart : 0, at + XATTR_ENTRY.valueOffset);
     area.writeUInt32LE(value.length, at + XATTR_ENTRY.valueSize);
     area.write(name, at + XATTR_ENTRY.size, "latin1");
-    const hash = hashOf(name, area.subarray(valueStart, valueStart + roundUp(value.length)));
+    const hash = xattrHash(name, area.subarray(valueStart, valueStart + roundUp(value.length)));
     area.writeUInt32LE(hash, at + XATTR_ENTRY.hash);
     total = ((total << 16) ^ (total >>> 16) ^ hash) >>> 0;
     at += entrySize(attribute);
@@ -197,8 +199,8 @@ function encodeEntries(area: Buffer, attributes: readonly Attribute[], start: nu
   return total;
 }
 
-/** Hashes a name and a value whose length has been rounded up to a multiple of 4. */
-function hashOf(name: string, value: Buffer): number {
+/** Hashes the name (without prefix) and the value of an entry; the length of the value has been rounded up to a multiple of 4. */
+export function xattrHash(name: string, value: Buffer): number {
   let hash = 0;
   for (let at = 0; at < name.length; at++) hash = (hash << 5) ^ (hash >>> 27) ^ name.charCodeAt(at);
   for (let at = 0; at < value.length; at += 4) {
