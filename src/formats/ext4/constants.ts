@@ -25,8 +25,10 @@ export const MODE_TYPE = {
  * @see https://docs.kernel.org/filesystems/ext4/super.html
  */
 export const COMPATIBLE = {
+  preallocatedDirectories: 0x1,
   hasJournal: 0x4,
   extendedAttributes: 0x8,
+  resizeInode: 0x10,
   directoryIndex: 0x20,
   sparseSuper2: 0x200,
 } as const;

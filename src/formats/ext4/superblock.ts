@@ -17,6 +17,7 @@ export const SUPERBLOCK_MAGIC = 0xef53;
 export const SUPERBLOCK = {
   inodes: 0x0,
   blocks: 0x4,
+  reservedBlocks: 0x8,
   freeBlocks: 0xc,
   freeInodes: 0x10,
   firstDataBlock: 0x14,
@@ -39,6 +40,8 @@ export const SUPERBLOCK = {
   readOnlyCompatible: 0x64,
   uuid: 0x68,
   label: 0x78,
+  reservedDescriptorBlocks: 0xce,
+  lastOrphan: 0xe8,
   hashSeed: 0xec,
   hashVersion: 0xfc,
   descriptorSize: 0xfe,
@@ -49,6 +52,8 @@ export const SUPERBLOCK = {
   wantedExtraSize: 0x15e,
   flags: 0x160,
   logGroupsPerFlex: 0x174,
+  overheadBlocks: 0x248,
+  backupGroups: 0x24c,
 } as const;
 
 /** Bytes of the label. */
@@ -90,6 +95,8 @@ export interface SuperblockFields {
   timestamp: number;
   /** Whether kernels shall refuse to mount the image for writing. */
   isReadOnly: boolean;
+  /** Blocks kept for group descriptors to come; undefined if no inode owns them. */
+  reservedDescriptorBlocks: number | undefined;
 }
 
 /** Encodes the superblock, which has no copies elsewhere in the image. */
@@ -108,6 +115,9 @@ export function encodeSuperblock(fields: SuperblockFields): Buffer {
   }
   const readOnly = fields.isReadOnly ? READ_ONLY_COMPATIBLE.readOnly : 0;
   bytes.writeUInt32LE(FEATURES.readOnlyCompatible | readOnly, SUPERBLOCK.readOnlyCompatible);
+  const resize = fields.reservedDescriptorBlocks === undefined ? 0 : COMPATIBLE.resizeInode;
+  bytes.writeUInt32LE(FEATURES.compatible | resize, SUPERBLOCK.compatible);
+  bytes.writeUInt16LE(fields.reservedDescriptorBlocks ?? 0, SUPERBLOCK.reservedDescriptorBlocks);
   bytes.set(fields.uuid.subarray(0, 16), SUPERBLOCK.uuid);
   bytes.set(fields.label.subarray(0, LABEL_SIZE), SUPERBLOCK.label);
   for (const [index, word] of fields.hashSeed.entries()) {
@@ -127,7 +137,6 @@ function writeConstants(bytes: Buffer): void {
   bytes.writeUInt32LE(REVISION_DYNAMIC, SUPERBLOCK.revision);
   bytes.writeUInt32LE(INODE_NUMBER.first, SUPERBLOCK.firstInode);
   bytes.writeUInt16LE(INODE_SIZE, SUPERBLOCK.inodeSize);
-  bytes.writeUInt32LE(FEATURES.compatible, SUPERBLOCK.compatible);
   bytes.writeUInt32LE(FEATURES.incompatible, SUPERBLOCK.incompatible);
   bytes.writeUInt8(HALF_MD4, SUPERBLOCK.hashVersion);
   bytes.writeUInt32LE(MOUNT_XATTRS_AND_ACLS, SUPERBLOCK.mountOptions);

@@ -31,7 +31,8 @@ export class AllocationTable {
   positionOf(block: number): number | undefined {
     const at = entryIndex(block, this.geometry.chunkRatio) * ENTRY_SIZE;
     const number = Math.floor(at / PAGE_SIZE);
-    if (this.#page?.number !== number) this.#page = { number, bytes: this.#read(number * PAGE_SIZE, PAGE_SIZE) };
+    if (this.#page?.number !== number)
+      this.#page = { number, bytes: this.#read(number * PAGE_SIZE, PAGE_SIZE) };
     return readBlockEntry(this.#page.bytes, at - number * PAGE_SIZE);
   }
 

@@ -1,5 +1,6 @@
 import { requireInside, type ByteSource } from "../byte-io.ts";
 import type { VhdxMetadata } from "./metadata.ts";
+import { readBlocks } from "./read-blocks.ts";
 import { openVhdx, type VhdxFile } from "./vhdx-file.ts";
 
 /** Reads the disk in a VHDX file. If the file's last user was killed, its log is replayed in memory. */
@@ -24,20 +25,6 @@ export class VhdxReader implements ByteSource {
 
   read(target: Uint8Array, position: number): void {
     requireInside(this, position, target.length);
-    readBlocks(this.#file, target, position);
-  }
-}
-
-/** Fills `target` with the disk's bytes from `position`, which lie in the disk. */
-export function readBlocks({ table, source }: VhdxFile, target: Uint8Array, position: number): void {
-  const { blockSize } = table.geometry;
-  for (let done = 0; done < target.length;) {
-    const block = Math.floor((position + done) / blockSize);
-    const offset = position + done - block * blockSize;
-    const part = target.subarray(done, done + blockSize - offset);
-    const start = table.positionOf(block);
-    if (start === undefined) part.fill(0);
-    else source.read(part, start + offset);
-    done += part.length;
+    readBlocks(this.#file.source, this.#file.table, { target, position });
   }
 }

@@ -6,6 +6,7 @@ import { formatGuid, guidOfUuid, NO_GUID } from "./guid.ts";
 import { encodeHeader, encodeIdentifier, HEADER_POSITIONS, type VhdxHeader } from "./header.ts";
 import { encodeMetadata, type VhdxMetadata } from "./metadata.ts";
 import { MIB, roundUpToMib, VHDX_SIZE_MAX } from "./numbers.ts";
+import { blockParts } from "./read-blocks.ts";
 import { encodeRegionTable, REGION_TABLE_POSITIONS, type Regions } from "./region-table.ts";
 
 /** Bytes of a block unless another size is asked for. */
@@ -117,12 +118,8 @@ export class VhdxWriter implements ByteSink {
     if (position + chunk.length > size) {
       throw new RangeError(`The disk of ${size} bytes ends before ${position + chunk.length}`);
     }
-    for (let done = 0; done < chunk.length;) {
-      const block = Math.floor((position + done) / blockSize);
-      const offset = position + done - block * blockSize;
-      const part = chunk.subarray(done, done + blockSize - offset);
+    for (const { block, offset, part } of blockParts(chunk, position, blockSize)) {
       this.#output.write([part], this.#positionOf(block) + offset);
-      done += part.length;
     }
   }
 
