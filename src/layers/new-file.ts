@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { closeSync, linkSync, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoCode, LayerError } from "../base/errors.ts";
@@ -13,7 +14,7 @@ export interface Destination {
 /**
  * Makes a file that appears at its path whole or not at all, whatever interrupts the work.
  *
- * The bytes go to a hidden neighbour, `.NAME.PID.part`; such neighbours of processes that were killed are removed.
+ * The bytes go to a hidden neighbour, `.NAME.PID.RANDOM.part`; such neighbours of processes that were killed are removed.
  *
  * @param fill writes the open file
  * @throws {LayerError} LAYER_EXISTS if there is a file that must not be replaced, LAYER_IO if none can be made
@@ -24,7 +25,10 @@ export async function makeFile<T>(
 ): Promise<T> {
   requireFree(destination);
   const { path } = destination;
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const temporary = join(
+    dirname(path),
+    `.${basename(path)}.${process.pid}.${randomBytes(4).toString("hex")}.part`,
+  );
   try {
     removeAbandoned(path);
     const result = await fillFile(temporary, fill);
@@ -54,7 +58,6 @@ function exists(path: string): LayerError {
 }
 
 async function fillFile<T>(path: string, fill: (fd: number) => Promise<T> | T): Promise<T> {
-  rmSync(path, { force: true });
   const fd = openSync(path, "wx+", 0o644);
   try {
     return await fill(fd);
@@ -81,7 +84,8 @@ function removeAbandoned(path: string): void {
   const [folder, prefix] = [dirname(path), `.${basename(path)}.`];
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(prefix) || !name.endsWith(".part")) continue;
-    const pid = Number(name.slice(prefix.length, -".part".length));
+    const [pidText] = name.slice(prefix.length).split(".");
+    const pid = Number(pidText);
     if (Number.isSafeInteger(pid) && pid > 0 && !isAlive(pid)) rmSync(join(folder, name), { force: true });
   }
 }

@@ -25,6 +25,7 @@ export const MODE_TYPE = {
  * @see https://docs.kernel.org/filesystems/ext4/super.html
  */
 export const COMPATIBLE = {
+  preallocatedDirectories: 0x1,
   hasJournal: 0x4,
   extendedAttributes: 0x8,
   resizeInode: 0x10,

@@ -8,7 +8,15 @@ import type { EntryStore } from "./entry-store.ts";
 import { naming } from "./entry-check.ts";
 import { pathOf } from "./image-tree.ts";
 import { writeGroups } from "./group-writer.ts";
-import { descriptorBlocks, descriptorCapacity, planGroups } from "./layout.ts";
+import { GROUP_DESCRIPTOR_SIZE } from "./group-descriptor.ts";
+import { descriptorBlocks, descriptorCapacity, planGroups, type GroupLayout } from "./layout.ts";
+import {
+  encodeReservations,
+  RESERVED_DESCRIPTOR_BLOCKS_MAX,
+  RESIZE_INODE,
+  writeResizeInode,
+  type ReservedDescriptors,
+} from "./resize-inode.ts";
 import { encodeSuperblock, LABEL_SIZE, SUPERBLOCK_POSITION } from "./superblock.ts";
 
 /** What tells an image from others, beside what it holds. */
@@ -23,6 +31,8 @@ export interface ImageIdentity {
   isWritable?: boolean;
   /** Whether contents of at most 128 bytes and small directories lie in their inodes. Default: no. */
   inlineData?: boolean;
+  /** Whether the blocks for the descriptors of the maximum size stay reserved, so that the image can be grown to it. */
+  isGrowable?: boolean;
 }
 
 /** What has been written. */
@@ -62,6 +72,7 @@ export function finishImage(
   const { inodes } = entries;
   const { inlineData = false } = identity;
   const derivedUuid = writeDirectories(image, { seed: HASH_SEED, inlineData });
+  const listBlock = identity.isGrowable === true ? content.blocks.take(1).start : undefined;
   const layout = planGroups({
     contents: content.blocks.end,
     inodes: Math.max(inodes.last, room.inodes),
@@ -70,8 +81,11 @@ export function finishImage(
   if (layout.blocks > room.maximumBlocks || layout.groups > descriptorCapacity(room.maximumBlocks)) {
     throw new FormatError("Cannot complete the image: it would exceed its maximum size");
   }
-  const firstContent = 1 + descriptorBlocks(room.maximumBlocks);
-  const counts = writeGroups({ content, inodes, layout, firstContent });
+  const reserved = reservedDescriptors(layout, room.maximumBlocks);
+  if (listBlock !== undefined) reserve(image, reserved, { listBlock, mtime: mtimeOf(identity) });
+  const keptEnd = 1 + reserved.used + (listBlock === undefined ? 0 : reserved.count);
+  const spare = { start: keptEnd, count: 1 + descriptorBlocks(room.maximumBlocks) - keptEnd };
+  const counts = writeGroups({ content, inodes, layout, spare });
   const uuid = identity.uuid ?? derivedUuid;
   const superblock = encodeSuperblock({
     ...layout,
@@ -83,11 +97,33 @@ export function finishImage(
     timestamp: identity.timestamp ?? 0,
     isReadOnly: identity.isWritable !== true,
     hasInlineData: inlineData,
+    reservedDescriptorBlocks: listBlock === undefined ? undefined : reserved.count,
   });
   content.writeAt(0, Buffer.concat([Buffer.alloc(SUPERBLOCK_POSITION), superblock]));
   content.flush();
   const size = layout.blocks * BLOCK_SIZE;
   return { size, uuid, blocks: layout.blocks, inodes: layout.groups * layout.inodesPerGroup, ...counts };
+}
+
+/** Of the blocks set aside for group descriptors, those in use and the others. */
+function reservedDescriptors({ groups }: GroupLayout, maximumBlocks: number): ReservedDescriptors {
+  const used = Math.ceil((groups * GROUP_DESCRIPTOR_SIZE) / BLOCK_SIZE);
+  const count = Math.min(descriptorBlocks(maximumBlocks) - used, RESERVED_DESCRIPTOR_BLOCKS_MAX);
+  return { used, count };
+}
+
+function reserve(
+  { content, entries }: { content: ContentStore; entries: EntryStore },
+  reserved: ReservedDescriptors,
+  { listBlock, mtime }: { listBlock: number; mtime: bigint },
+): void {
+  content.writeAt(listBlock, encodeReservations(reserved));
+  const inode = entries.inodes.at(RESIZE_INODE);
+  writeResizeInode(inode, { listBlock, count: reserved.count, mtime });
+}
+
+function mtimeOf({ timestamp = 0 }: ImageIdentity): bigint {
+  return BigInt(timestamp) * 1_000_000_000n;
 }
 
 /** Writes all directories; returns a UUID that depends on the names and attributes of all files. */

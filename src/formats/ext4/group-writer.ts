@@ -17,14 +17,14 @@ export interface GroupInput {
   content: ContentStore;
   inodes: InodeTable;
   layout: GroupLayout;
-  /** The first block behind those that are reserved for group descriptors. */
-  firstContent: number;
+  /** Free blocks between the group descriptors and the contents. */
+  spare: BlockRun;
 }
 
 /** Writes the inode tables, the bitmaps and the group descriptors. */
-export function writeGroups({ content, inodes, layout, firstContent }: GroupInput): FreeCounts {
+export function writeGroups({ content, inodes, layout, spare }: GroupInput): FreeCounts {
   writeTables(content, inodes, layout.tables);
-  const free = freeByGroup(freeRuns(content, layout, firstContent), layout);
+  const free = freeByGroup(freeRuns(content, layout, spare), layout);
   const blockMaps = free.map(encodeBlockBitmap);
   const inodeMaps = free.map((_, group) => encodeInodeBitmap(inodes, group, layout.inodesPerGroup));
   content.writeAt(layout.blockBitmaps, Buffer.concat(blockMaps.map(({ bitmap }) => bitmap)));
@@ -59,13 +59,8 @@ function writeTables(content: ContentStore, inodes: InodeTable, tables: number):
 }
 
 /** The free blocks of an image in order: what was given back, descriptors never needed, and the image's end. */
-function freeRuns(content: ContentStore, layout: GroupLayout, firstContent: number): BlockRun[] {
-  const descriptorEnd = 1 + Math.ceil((layout.groups * GROUP_DESCRIPTOR_SIZE) / BLOCK_SIZE);
-  const runs = [
-    { start: descriptorEnd, count: firstContent - descriptorEnd },
-    ...content.blocks.released,
-    { start: layout.end, count: layout.blocks - layout.end },
-  ];
+function freeRuns(content: ContentStore, layout: GroupLayout, spare: BlockRun): BlockRun[] {
+  const runs = [spare, ...content.blocks.released, { start: layout.end, count: layout.blocks - layout.end }];
   return runs.toSorted((a, b) => a.start - b.start);
 }
 

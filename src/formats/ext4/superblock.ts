@@ -17,6 +17,7 @@ export const SUPERBLOCK_MAGIC = 0xef53;
 export const SUPERBLOCK = {
   inodes: 0x0,
   blocks: 0x4,
+  reservedBlocks: 0x8,
   freeBlocks: 0xc,
   freeInodes: 0x10,
   firstDataBlock: 0x14,
@@ -39,8 +40,9 @@ export const SUPERBLOCK = {
   readOnlyCompatible: 0x64,
   uuid: 0x68,
   label: 0x78,
-  reservedDescriptors: 0xce,
+  reservedDescriptorBlocks: 0xce,
   journalInode: 0xe0,
+  lastOrphan: 0xe8,
   hashSeed: 0xec,
   hashVersion: 0xfc,
   descriptorSize: 0xfe,
@@ -57,6 +59,7 @@ export const SUPERBLOCK = {
   checksumType: 0x175,
   userQuotaInode: 0x240,
   groupQuotaInode: 0x244,
+  overheadBlocks: 0x248,
   backupGroups: 0x24c,
   projectQuotaInode: 0x26c,
   checksumSeed: 0x270,
@@ -107,6 +110,8 @@ export interface SuperblockFields {
   isReadOnly: boolean;
   /** Whether contents may lie in inodes. */
   hasInlineData: boolean;
+  /** Blocks kept for group descriptors to come; undefined if no inode owns them. */
+  reservedDescriptorBlocks: number | undefined;
 }
 
 /** Encodes the superblock, which has no copies elsewhere in the image. */
@@ -127,6 +132,9 @@ export function encodeSuperblock(fields: SuperblockFields): Buffer {
   bytes.writeUInt32LE(FEATURES.readOnlyCompatible | readOnly, SUPERBLOCK.readOnlyCompatible);
   const inline = fields.hasInlineData ? INCOMPATIBLE.inlineData : 0;
   bytes.writeUInt32LE(FEATURES.incompatible | inline, SUPERBLOCK.incompatible);
+  const resize = fields.reservedDescriptorBlocks === undefined ? 0 : COMPATIBLE.resizeInode;
+  bytes.writeUInt32LE(FEATURES.compatible | resize, SUPERBLOCK.compatible);
+  bytes.writeUInt16LE(fields.reservedDescriptorBlocks ?? 0, SUPERBLOCK.reservedDescriptorBlocks);
   bytes.set(fields.uuid.subarray(0, 16), SUPERBLOCK.uuid);
   bytes.set(fields.label.subarray(0, LABEL_SIZE), SUPERBLOCK.label);
   for (const [index, word] of fields.hashSeed.entries()) {
@@ -146,7 +154,6 @@ function writeConstants(bytes: Buffer): void {
   bytes.writeUInt32LE(REVISION_DYNAMIC, SUPERBLOCK.revision);
   bytes.writeUInt32LE(INODE_NUMBER.first, SUPERBLOCK.firstInode);
   bytes.writeUInt16LE(INODE_SIZE, SUPERBLOCK.inodeSize);
-  bytes.writeUInt32LE(FEATURES.compatible, SUPERBLOCK.compatible);
   bytes.writeUInt8(HALF_MD4, SUPERBLOCK.hashVersion);
   bytes.writeUInt32LE(MOUNT_XATTRS_AND_ACLS, SUPERBLOCK.mountOptions);
   bytes.writeUInt16LE(EXTRA_SIZE, SUPERBLOCK.minExtraSize);

@@ -90,14 +90,36 @@ export function vhdFooter(
   bytes.write(CREATOR_SYSTEM, FOOTER.creatorSystem, "latin1");
   bytes.writeBigUInt64BE(BigInt(size), FOOTER.originalSize);
   bytes.writeBigUInt64BE(BigInt(size), FOOTER.currentSize);
-  const { cylinders, heads, sectorsPerTrack } = vhdGeometry(size);
-  bytes.writeUInt16BE(cylinders, FOOTER.cylinders);
-  bytes.writeUInt8(heads, FOOTER.heads);
-  bytes.writeUInt8(sectorsPerTrack, FOOTER.sectorsPerTrack);
+  writeGeometry(bytes, size);
   bytes.writeUInt32BE(KINDS[kind], FOOTER.kind);
   bytes.set(uuid.subarray(0, 16), FOOTER.uuid);
   bytes.writeUInt32BE(vhdChecksum(bytes, FOOTER.checksum), FOOTER.checksum);
   return bytes;
+}
+
+/**
+ * Changes a footer into that of a disk of `size` bytes. It gets this program's creator, because readers do not trust
+ * the size from some others.
+ *
+ * @throws {RangeError} if the size is no multiple of 512 or larger than a VHD can be
+ */
+export function resizedVhdFooter(footer: Uint8Array, size: number): Buffer {
+  requireVhdSize(size);
+  const bytes = Buffer.from(footer);
+  bytes.write(CREATOR, FOOTER.creator, "latin1");
+  bytes.writeUInt32BE(CREATOR_VERSION, FOOTER.creatorVersion);
+  bytes.write(CREATOR_SYSTEM, FOOTER.creatorSystem, "latin1");
+  bytes.writeBigUInt64BE(BigInt(size), FOOTER.currentSize);
+  writeGeometry(bytes, size);
+  bytes.writeUInt32BE(vhdChecksum(bytes, FOOTER.checksum), FOOTER.checksum);
+  return bytes;
+}
+
+function writeGeometry(bytes: Buffer, size: number): void {
+  const { cylinders, heads, sectorsPerTrack } = vhdGeometry(size);
+  bytes.writeUInt16BE(cylinders, FOOTER.cylinders);
+  bytes.writeUInt8(heads, FOOTER.heads);
+  bytes.writeUInt8(sectorsPerTrack, FOOTER.sectorsPerTrack);
 }
 
 function requireVhdSize(size: number): void {

@@ -31,7 +31,7 @@ export interface Superblock {
   firstInode: number;
   descriptorSize: number;
   /** Blocks kept for descriptors of groups that may be added. */
-  reservedDescriptors: number;
+  reservedDescriptorBlocks: number;
   /** Descriptor blocks from this one on lie in the groups that they describe; none if undefined. */
   firstMetaGroup: number | undefined;
   /** The groups that have copies of the superblock, if just two have. */
@@ -113,7 +113,7 @@ function parseSuperblock(bytes: Buffer): Superblock {
     inodeSize: isOriginal ? REVISION_ORIGINAL.inodeSize : u16(SUPERBLOCK.inodeSize),
     firstInode: isOriginal ? REVISION_ORIGINAL.firstInode : u32(SUPERBLOCK.firstInode),
     descriptorSize: isWide ? u16(SUPERBLOCK.descriptorSize) : GROUP_DESCRIPTOR_SIZE,
-    reservedDescriptors: u16(SUPERBLOCK.reservedDescriptors),
+    reservedDescriptorBlocks: u16(SUPERBLOCK.reservedDescriptorBlocks),
     firstMetaGroup:
       (features.incompatible & INCOMPATIBLE.metaGroups) === 0 ? undefined : u32(SUPERBLOCK.firstMetaGroup),
     backupGroups: [u32(SUPERBLOCK.backupGroups), u32(SUPERBLOCK.backupGroups + 4)],

@@ -33,7 +33,7 @@ function claimHead(verification: Verification, group: number): void {
   const tableBlocks = Math.ceil(groups / perBlock);
   const plainBlocks = Math.min(tableBlocks, firstMetaGroup ?? tableBlocks);
   const hasReserve = (features.compatible & COMPATIBLE.resizeInode) !== 0;
-  const reserve = hasReserve ? superblock.reservedDescriptors : 0;
+  const reserve = hasReserve ? superblock.reservedDescriptorBlocks : 0;
   const count = Math.min(plainBlocks + reserve, blocks - first - bootBlocks - 1);
   if (hasCopy && count > 0) claim(verification, { start: first + bootBlocks + 1, count }, { group });
   const index = Math.floor(group / perBlock);
