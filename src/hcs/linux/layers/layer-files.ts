@@ -8,7 +8,15 @@ import type { DestroyOptions, ScratchDisks } from "../../layer-store.ts";
 import type { Machine } from "../machine.ts";
 import { callName } from "../system-context.ts";
 import { layerFault, layerStep } from "./layer-fault.ts";
-import { CHANGE_FOLDERS, IMAGE_FILE, LAYER_FILES, openImage, openLayer } from "./layer-folder.ts";
+import {
+  CHANGE_FOLDERS,
+  IMAGE_FILE,
+  LAYER_FILES,
+  openImage,
+  openLayer,
+  type ImageLayer,
+  type ScratchLayer,
+} from "./layer-folder.ts";
 import { isInUse, type LayerContext } from "./mount-place.ts";
 import { shownMount } from "./settle.ts";
 import { withPlace } from "./with-place.ts";
@@ -86,20 +94,23 @@ export async function expandScratch(
 ): Promise<void> {
   const { machine } = context;
   const layer = await openLayer(machine, path);
-  if (layer.kind === "image")
-    throw layerFault("LAYER_FORMAT", path, ["expand", "it is read-only, no scratch"]);
-  if (layer.kind === "folder")
-    throw layerFault("LAYER_FORMAT", path, ["expand", "its scratch is a folder, without a size"]);
-  if (!layer.file.endsWith(disks.fileName.slice(disks.fileName.lastIndexOf("."))))
-    throw layerFault("LAYER_FORMAT", path, [
-      "expand",
-      `its disk is ${layer.kind}, this host expands ${disks.fileName}`,
-    ]);
   await withPlace(context, layer.path, async ({ record }) => {
-    if (isInUse(record) || (await machine.isAttached(layer.file)))
-      throw layerFault("LAYER_BUSY", path, ["expand", "it is mounted", "Unmount it first"]);
-    await layerStep(path, ["expand", "enlarging its disk"], () => disks.expand(layer.file, sizeBytes));
+    const isAttached = layer.kind !== "folder" && (await machine.isAttached(layer.file));
+    if (isInUse(record) || isAttached)
+      throw layerFault("LAYER_BUSY", path, ["expand", "it is in use", "Unmount it first"]);
+    const file = expandable(layer, disks);
+    await layerStep(path, ["expand", "enlarging its disk"], () => disks.expand(file, sizeBytes));
   });
+}
+
+/** The disk's file, if this host can enlarge it. */
+function expandable(layer: ImageLayer | ScratchLayer, { fileName }: ScratchDisks): string {
+  const ending = fileName.slice(fileName.lastIndexOf("."));
+  if (layer.kind !== "image" && layer.kind !== "folder" && layer.file.endsWith(ending)) return layer.file;
+  const kinds = { image: "it is read-only", folder: "its scratch is a folder, which has no size" };
+  const other = `its disk is ${layer.kind}, and this host enlarges ${ending.slice(1)} only`;
+  const found = layer.kind === "image" || layer.kind === "folder" ? kinds[layer.kind] : other;
+  throw layerFault("LAYER_FORMAT", layer.path, ["expand", found]);
 }
 
 /** Names that a layer's folder may hold; a killed call leaves those with a dot. */
