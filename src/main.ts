@@ -23,6 +23,10 @@ const commands: CommandTable = {
   restore: () => import("./commands/restore.ts"),
   doctor: () => import("./commands/doctor.ts"),
   gc: () => import("./commands/gc.ts"),
+  "layer create": () => import("./commands/layer/create.ts"),
+  "layer mount": () => import("./commands/layer/mount.ts"),
+  "layer unmount": () => import("./commands/layer/unmount.ts"),
+  "layer remove": () => import("./commands/layer/remove.ts"),
   completion: () => import("./commands/completion.ts"),
 };
 

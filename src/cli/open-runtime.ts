@@ -19,13 +19,13 @@ export async function openRuntime(flags: RuntimeFlags, mark: (step: string) => v
   const root = stateRoot(flags.root);
   const { rootless, executor } = flags;
   requireOneOf("rootless", rootless, ["true", "false", "auto"]);
-  const { compute, tryLock } = await openHost({
+  const { compute, layers, tryLock } = await openHost({
     root,
     systemdCgroup: flags["systemd-cgroup"],
     rootless,
     executor: executor === "" ? undefined : executor,
   });
-  return { compute, store: new FolderStore(root, tryLock), root, owner: flags.owner, mark };
+  return { compute, layers, store: new FolderStore(root, tryLock), root, owner: flags.owner, mark };
 }
 
 /** The isolation that --isolation asks for. @throws {UsageError} */

@@ -15,12 +15,22 @@ export interface SchemaVersion {
   Minor: number;
 }
 
+/** What the root file system of a container is made of. */
+export interface ContainerStorage {
+  /** Folders of the read-only layers, top-most first. */
+  Layers: { Path: string }[];
+  /** Folder of the scratch, which takes the changes. */
+  Path: string;
+}
+
 /** The document of a Linux container: the bundle's folder and its specification, unstripped. */
 export interface LinuxContainerDocument {
   SchemaVersion: SchemaVersion;
   /** Absolute path of the bundle; relative paths of the specification start here. */
   OciBundlePath: string;
   OciSpecification: OciConfig;
+  /** Layers to mount, instead of the specification's root file system. They are the system's until it is terminated. */
+  Storage?: ContainerStorage;
 }
 
 /** Every document that makes a compute system. */

@@ -1,4 +1,5 @@
 import type { ComputeService } from "./compute-service.ts";
+import type { LayerStore, ScratchDisks } from "./layer-store.ts";
 
 /** What every implementation of the service is opened with. */
 export interface ServiceSettings {
@@ -9,11 +10,14 @@ export interface ServiceSettings {
   rootless: string;
   /** Name or path of the executor of new containers; undefined lets the host decide. */
   executor: string | undefined;
+  /** Gives what makes the disks of scratches; without it a Linux host makes raw ones with mkfs.ext4. */
+  openDisks?: () => Promise<ScratchDisks>;
 }
 
 /** The parts of a host that the runtime composes. */
 export interface Host {
   compute: ComputeService;
+  layers: LayerStore;
   /** Takes an exclusive lock on an open file until it is closed. @returns false if another process holds it */
   tryLock(fd: number): boolean;
 }

@@ -12,6 +12,7 @@ import type {
 import { BUNDLE_PATH_KEY, CONTAINER_TYPE_KEY } from "./annotations.ts";
 import { configFault } from "./config-fault.ts";
 import { containerType } from "./container-type.ts";
+import { layeredRoot } from "./layered-root.ts";
 import { splitEntry, type EnvVar } from "./env-vars.ts";
 
 /** What a caller adds to a bundle's configuration. */
@@ -64,6 +65,7 @@ export interface ContainerDevice {
 /** A container as its bundle and its caller describe it, without gaps. */
 export interface ContainerConfig {
   id: string;
+  /** Folder of the root file system; of one that is made of layers, the folder of its scratch. */
   rootfs: { target: string; mounted: true };
   readonlyRootfs: boolean;
   command: ContainerCommand;
@@ -106,15 +108,14 @@ export function containerConfig(spec: OciConfig, placement: ContainerPlacement):
   };
 }
 
-function requireSections({ root, process, linux }: OciConfig): {
-  root: OciRoot;
-  process: OciProcess;
-  linux: OciLinux;
-} {
-  if (root === undefined) throw configFault(ACTION, ["root"], "is missing");
+function requireSections(spec: OciConfig): { root: OciRoot; process: OciProcess; linux: OciLinux } {
+  const { root, process, linux } = spec;
+  const scratch = layeredRoot(spec)?.scratch;
+  const found = scratch === undefined ? root : { ...root, path: scratch };
+  if (found === undefined) throw configFault(ACTION, ["root"], "is missing");
   if (process === undefined) throw configFault(ACTION, ["process"], "is missing");
   if (linux === undefined) throw configFault(ACTION, ["linux"], "is missing");
-  return { root, process, linux };
+  return { root: found, process, linux };
 }
 
 function toCommand(process: OciProcess, { console, detach }: ContainerPlacement): ContainerCommand {

@@ -4,20 +4,44 @@
  * @see https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md
  */
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { BundleFault } from "../base/errors.ts";
 import { faultAt, missingAt, pointerTo } from "../schema/faults.ts";
 import type { LinuxNamespace, OciConfig } from "../schema/oci.ts";
+import { isLayered } from "./layered-root.ts";
 import { type ConfigCheck, isAbsolutePath, type Loose } from "./loose-config.ts";
 
-/** The root file system is there, unless layers on a Windows host make it. */
-const root: ConfigCheck = ({ root, windows }, bundle) => {
-  if (windows !== undefined) return [];
+/** The root file system is there, unless layers make it, or it is on a Windows host. */
+const root: ConfigCheck = (config, bundle) => {
+  const { root, windows } = config;
+  if (isLayered(config)) return layerFolders(windows?.layerFolders ?? []);
+  if (windows !== undefined && (!root?.path || isAbsolutePath(root.path, true))) return [];
   if (root === undefined) return [missingAt("/root")];
   if (root.path === undefined) return [];
   if (root.path === "") return [faultAt("/root/path", root.path, "the folder of the root file system")];
   return isFolder(resolve(bundle, root.path)) ? [] : [faultAt("/root/path", root.path, "an existing folder")];
 };
+
+/** Layers, top-most first, and then the scratch, which need not exist. */
+function layerFolders(folders: readonly string[]): BundleFault[] {
+  if (folders.length < 2) {
+    const message = `found ${folders.length} folder, must be at least one layer and the scratch`;
+    return [{ pointer: "/windows/layerFolders", message }];
+  }
+  const faults: BundleFault[] = [];
+  folders.forEach((folder, index) => {
+    const pointer = `/windows/layerFolders/${index}`;
+    const isScratch = index === folders.length - 1;
+    if (!isAbsolutePath(folder, false) && !isAbsolutePath(folder, true))
+      faults.push(faultAt(pointer, folder, "an absolute path"));
+    else if (folders.indexOf(folder) < index) faults.push(faultAt(pointer, folder, "there only once"));
+    else if (isAbsolutePath(folder, false) && !isScratch && !isFile(join(folder, "layer.vhd")))
+      faults.push(faultAt(pointer, folder, "a folder with a layer.vhd"));
+    else if (isAbsolutePath(folder, false) && isScratch && !isFolder(dirname(folder)))
+      faults.push(faultAt(pointer, folder, "in an existing folder"));
+  });
+  return faults;
+}
 
 const namespaces: ConfigCheck = ({ linux }) => {
   const seen = new Set<string>();
@@ -134,6 +158,14 @@ function mayHaveNamespace(config: Loose<OciConfig>, type: LinuxNamespace["type"]
   const listed = config.linux?.namespaces ?? [];
   const readable = listed.filter((namespace) => namespace.type !== undefined);
   return readable.length < listed.length || readable.some((namespace) => namespace.type === type);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isFolder(path: string): boolean {

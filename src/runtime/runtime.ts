@@ -1,9 +1,11 @@
 import type { ComputeService } from "../hcs/compute-service.ts";
+import type { LayerStore } from "../hcs/layer-store.ts";
 import type { StateStore } from "../state/state-store.ts";
 
 /** Everything that an operation needs; handed to each, so that none reaches for globals. */
 export interface Runtime {
   compute: ComputeService;
+  layers: LayerStore;
   store: StateStore;
   /** Absolute path of the state folder. */
   root: string;

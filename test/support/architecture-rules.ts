@@ -49,8 +49,11 @@ const HOST_MODULES = ["node:fs", "node:fs/promises", "node:child_process"];
 const HOST_FILE_READERS = ["ifExists", "readTextIfExists", "makeFolder"];
 const HOST_PLACES = [
   "src/hcs/linux/host-files.ts",
+  "src/hcs/linux/cgroup-view.ts",
   "src/hcs/linux/host-machine.ts",
+  "src/hcs/linux/host-mounts.ts",
   "src/hcs/linux/libc.ts",
+  "src/hcs/linux/loop-devices.ts",
   "src/hcs/linux/pass-signals.ts",
   "src/hcs/linux/pid-file.ts",
   "src/hcs/linux/cgroups/oom-notifier.ts",

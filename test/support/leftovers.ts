@@ -12,9 +12,15 @@ export interface LeftoverSearch {
   root: string;
 }
 
-/** Lists control groups, mounts, processes and state that are still there, each as `kind: what`. */
+/** Lists control groups, mounts, loop devices, processes and state that are still there, each as `kind: what`. */
 export function leftovers(search: LeftoverSearch): string[] {
-  return [...controlGroups(search), ...mounts(search), ...processes(search), ...states(search)];
+  return [
+    ...controlGroups(search),
+    ...mounts(search),
+    ...loopDevices(search),
+    ...processes(search),
+    ...states(search),
+  ];
 }
 
 function controlGroups({ mark }: LeftoverSearch): string[] {
@@ -46,6 +52,13 @@ function mounts({ mark, folder }: LeftoverSearch): string[] {
   return lines.filter((line) => line.includes(mark) || line.includes(folder)).map((line) => `mount: ${line}`);
 }
 
+function loopDevices({ folder }: LeftoverSearch): string[] {
+  return list("/sys/block")
+    .map(({ name }) => read(`/sys/block/${name}/loop/backing_file`))
+    .filter((file) => file.startsWith(`${folder}/`))
+    .map((file) => `loop device of: ${file.trim()}`);
+}
+
 function processes({ mark, folder }: LeftoverSearch): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -72,7 +85,7 @@ function read(path: string): string {
 }
 
 /** Folders that only hold the state of containers may stay, empty. */
-const HOLDERS = ["@hcs", "@crun", "@runc"];
+const HOLDERS = ["@hcs", "@crun", "@runc", "@layers"];
 
 function states({ root }: LeftoverSearch): string[] {
   if (!existsSync(root)) return [];

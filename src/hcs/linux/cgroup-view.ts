@@ -5,6 +5,7 @@
  * the list of controllers, and only when it creates; so that list is hidden for the program started next.
  * Only the v2 mount becomes private: every other mount keeps its propagation, and containers inherit nothing.
  */
+import { closeSync, constants, openSync } from "node:fs";
 import { CLONE_NEWNS, MS_BIND, MS_PRIVATE, type Libc } from "./libc.ts";
 import type { MachineFiles } from "./machine.ts";
 
@@ -16,9 +17,30 @@ export async function hasHybridControllers(machine: MachineFiles): Promise<boole
   return ((await machine.readText(CONTROLLERS)) ?? "").trim() !== "";
 }
 
-/** Moves this process, which is on the host, and what it starts afterwards, into the view. */
-export function enterCgroupView(libc: Libc): void {
-  libc.unshare(CLONE_NEWNS);
-  libc.mount(null, UNIFIED, null, MS_PRIVATE);
-  libc.mount("/dev/null", CONTROLLERS, null, MS_BIND);
+/**
+ * Moves this thread, which is on the host, and what it starts afterwards, into the view.
+ *
+ * @returns what brings it back: mounts that are made and removed later are then those of the host again
+ */
+export function enterCgroupView(libc: Libc): () => void {
+  const opened = {
+    namespace: openSync("/proc/thread-self/ns/mnt", constants.O_RDONLY),
+    root: openSync("/", constants.O_RDONLY),
+    folder: openSync(".", constants.O_RDONLY),
+  };
+  let leave = (): void => {};
+  try {
+    libc.unshare(CLONE_NEWNS);
+    leave = () => libc.enterNamespace(opened);
+    libc.mount({ target: UNIFIED, flags: MS_PRIVATE });
+    libc.mount({ source: "/dev/null", target: CONTROLLERS, flags: MS_BIND });
+  } catch (error) {
+    leave();
+    for (const fd of Object.values(opened)) closeSync(fd);
+    throw error;
+  }
+  return () => {
+    leave();
+    for (const fd of Object.values(opened)) closeSync(fd);
+  };
 }

@@ -123,10 +123,20 @@ export class ContainerSystem implements ComputeSystem {
 
   /** Kills and removes the container; what its executor does not know (any more) is removed all the same. */
   async terminate(): Promise<void> {
-    const { machine, folder } = this.#context;
     await this.#endCreation();
     if ((await executorRecord(this.#context)) === undefined) await removeHalfMade(this.#context);
     else await this.#deleteInExecutor();
+    await this.forget();
+  }
+
+  /** Removes what the service keeps of a container that its executor has removed. */
+  async forget(): Promise<void> {
+    const { machine, options, folder, id, record } = this.#context;
+    // A system without a whole record may hold layers too.
+    if (record.scratch !== undefined || record.maker === "") {
+      const { releaseLayers } = await import("./layers/system-layers.ts");
+      await releaseLayers({ machine, root: options.root }, id, record.scratch);
+    }
     await machine.remove(folder.path);
   }
 

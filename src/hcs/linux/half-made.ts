@@ -2,8 +2,9 @@
 import { join, posix } from "node:path";
 import { errnoCode } from "../../base/errors.ts";
 import { parseJson } from "../../base/lossless-json.ts";
-import { readCgroupPaths, readMounts } from "./cgroups/cgroup-paths.ts";
+import { readCgroupPaths } from "./cgroups/cgroup-paths.ts";
 import type { Machine } from "./machine.ts";
+import { readMounts } from "./mount-table.ts";
 import { readPid } from "./pid-file.ts";
 import { executorRoot, type SystemContext } from "./system-context.ts";
 

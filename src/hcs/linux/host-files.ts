@@ -6,19 +6,27 @@
  */
 import {
   accessSync,
+  chmodSync,
+  chownSync,
+  closeSync,
   constants,
   existsSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readlinkSync,
+  readSync,
+  realpathSync,
+  renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
   type Stats,
 } from "node:fs";
 import { dirname } from "node:path";
-import { ifExists, makeFolder, readTextIfExists } from "../../base/files.ts";
+import { ifExists, makeFolder, readTextIfExists, writeFileAtomically } from "../../base/files.ts";
 import type { FileLook, MachineFiles } from "./machine.ts";
 
 const USES = { execute: constants.X_OK, "read and write": constants.R_OK | constants.W_OK } as const;
@@ -28,6 +36,16 @@ export function openHostFiles(): MachineFiles {
   return {
     readText: async (path) => readTextIfExists(path),
     writeText: async (path, text) => writeFileSync(path, text, { mode: 0o600 }),
+    replaceText: async (path, text) => writeFileAtomically(path, text),
+    readBytes: async (path, position, length) => readBytes(path, position, length),
+    writeNew: async (path, bytes, size) => writeNew(path, bytes, size),
+    copyFile,
+    rename: async (path, target) => renameSync(path, target),
+    setOwner: async (path, { uid, gid, mode }) => {
+      chownSync(path, uid, gid);
+      chmodSync(path, mode & 0o7777);
+    },
+    resolvePath: async (path) => ifExists(() => realpathSync.native(path)),
     exists: async (path) => existsSync(path),
     isAllowed: async (path, use) => isAllowed(path, USES[use]),
     lookAtFile: async (path) => lookAtFile(path),
@@ -51,10 +69,40 @@ function isAllowed(path: string, mode: number): boolean {
   }
 }
 
+function readBytes(path: string, position: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    let done = 0;
+    for (let count = -1; count !== 0 && done < length; done += count)
+      count = readSync(fd, bytes, done, length - done, position + done);
+    return bytes.subarray(0, done);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function writeNew(path: string, bytes: Uint8Array, size: number): void {
+  const fd = openSync(path, "wx", 0o600);
+  try {
+    writeFileSync(fd, bytes);
+    ftruncateSync(fd, size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Images are large, so this alone is left to a thread. */
+async function copyFile(source: string, target: string): Promise<void> {
+  const { copyFile: copy } = await import("node:fs/promises");
+  await copy(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+}
+
 function lookAtFile(path: string): FileLook | undefined {
   const stats = ifExists(() => lstatSync(path));
   if (stats === undefined) return undefined;
-  const look = { type: fileType(stats), mode: stats.mode, uid: stats.uid };
+  const { mode, uid, gid, size } = stats;
+  const look = { type: fileType(stats), mode, uid, gid, size };
   return look.type === "link" ? { ...look, target: readlinkSync(path) } : look;
 }
 

@@ -5,6 +5,7 @@ import { errnoCode, UsageError } from "../../base/errors.ts";
 import { ifExists } from "../../base/files.ts";
 import { enterCgroupView } from "./cgroup-view.ts";
 import { openHostFiles } from "./host-files.ts";
+import { openHostMounts } from "./host-mounts.ts";
 import { openLibc, type Libc } from "./libc.ts";
 import { LISTEN_VARIABLES } from "./listen-fds.ts";
 import { passSignals } from "./pass-signals.ts";
@@ -33,6 +34,7 @@ export function openHostMachine(libc: () => Libc): Machine {
   const files = openHostFiles();
   return {
     ...files,
+    ...openHostMounts(libc),
     lookAtProcess: async (pid) => lookAtProcess(pid),
     signal: async (pid, signal) => signalProcess(pid, signal),
     resizeTerminal: async (pid, columns, rows) => resizeTerminal(libc(), pid, columns, rows),
@@ -62,17 +64,25 @@ async function findProgram(files: MachineFiles, name: string): Promise<string | 
 }
 
 function startProgram(libc: Libc, program: Program): RunningProgram {
-  if (program.cgroupView) enterCgroupView(libc);
+  const leaveView = program.cgroupView ? enterCgroupView(libc) : () => {};
+  try {
+    const pid = spawnProgram(libc, program);
+    return { pid, wait: () => waitForProgram(libc, pid, program.followed) };
+  } finally {
+    leaveView();
+  }
+}
+
+function spawnProgram(libc: Libc, program: Program): number {
   restoreOpenFilesLimit(libc);
   inheritDescriptors(libc, program);
-  const pid = libc.spawn({
+  return libc.spawn({
     path: executablePath(libc, program),
     argv: [program.path, ...program.args],
     env: programEnvironment(),
     defaultSignals: IGNORED_HERE,
     nullFds: program.ownStreams ? [] : [0, 1, 2],
   });
-  return { pid, wait: () => waitForProgram(libc, pid, program.followed) };
 }
 
 /** A script's interpreter would open the path after the descriptor behind it has been closed. */

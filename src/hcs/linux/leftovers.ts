@@ -4,6 +4,7 @@ import type { Leftover } from "../compute-service.ts";
 import { ContainerSystem } from "./container-system.ts";
 import { executorRecord, isBeingCreated } from "./container-properties.ts";
 import { EXECUTOR_NAMES, type ExecutorName } from "./executor.ts";
+import { findLeftoverLayers } from "./layers/leftover-layers.ts";
 import { executorRoot, systemFolder, systemsRoot, type SystemContext } from "./system-context.ts";
 
 /** Makes the context of a system by its id, whatever is left of it. */
@@ -16,6 +17,8 @@ type Place = Pick<SystemContext, "machine" | "options">;
 export async function findLeftovers(place: Place, open: OpenContext): Promise<Leftover[]> {
   const found = await abandonedSystems(place, open);
   for (const name of EXECUTOR_NAMES) found.push(...(await strayRecords(place, name, open)));
+  const { machine, options } = place;
+  found.push(...(await findLeftoverLayers({ machine, root: options.root })));
   return found;
 }
 

@@ -8,9 +8,11 @@
  * calls run on the main thread, except `waitpid`, whose asynchronous form blocks one worker thread of libuv.
  */
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import type koffiModule from "koffi";
 import { PlatformError } from "../../base/errors.ts";
+import type { MountRequest } from "./machine.ts";
 
 type Koffi = typeof koffiModule;
 type IKoffiLib = ReturnType<Koffi["load"]>;
@@ -19,6 +21,7 @@ type IKoffiLib = ReturnType<Koffi["load"]>;
 export const CLONE_NEWNS = 0x0002_0000;
 export const MS_BIND = 4096;
 export const MS_PRIVATE = 1 << 18;
+const UMOUNT_NOFOLLOW = 8;
 const RLIMIT_NOFILE = 7;
 const F_SETFD = 2;
 const TIOCSWINSZ = 0x5414;
@@ -53,7 +56,18 @@ export interface SpawnRequest {
 /** The calls themselves. Each throws an `Error` that names the call and errno when the kernel refuses. */
 export interface Libc {
   unshare(flags: number): void;
-  mount(source: string | null, target: string, type: string | null, flags: number): void;
+  /**
+   * Mounts; what is left out is a null pointer.
+   *
+   * @throws {Error} with the kernel's name of its refusal in `code`
+   */
+  mount(request: MountRequest): void;
+  /** Unmounts, without following a link. @throws {Error} as `mount` */
+  unmount(target: string): void;
+  /** Calls ioctl with a pointer or a number. @returns its result @throws {Error} as `mount` */
+  ioctl(fd: number, request: number, argument: Uint8Array | number): number;
+  /** Brings this thread back into a mount namespace, with a root and a working folder that were opened in it. */
+  enterNamespace(opened: { namespace: number; root: number; folder: number }): void;
   spawn(request: SpawnRequest): number;
   /** Waits for a child without blocking the event loop. @returns the raw wait status */
   waitpid(pid: number): Promise<number>;
@@ -82,7 +96,7 @@ export function openLibc(): Libc {
   const koffi = loadKoffi();
   const library = koffi.load(null);
   const errno = (): number => koffi.errno();
-  return { ...processCalls(library, errno), ...fileCalls(library, errno) };
+  return { ...processCalls(library, errno), ...fileCalls(library, errno), ...mountCalls(library, errno) };
 }
 
 function loadKoffi(): Koffi {
@@ -114,19 +128,17 @@ function koffiPath(): string {
   );
 }
 
-/** Names of the refusals that are met; any other is told by its number. */
-const ERRNO_NAMES: Readonly<Record<number, string>> = {
-  1: "EPERM",
-  2: "ENOENT",
-  7: "E2BIG",
-  11: "EAGAIN",
-  12: "ENOMEM",
-  13: "EACCES",
-  16: "EBUSY",
-  22: "EINVAL",
-  24: "EMFILE",
-  28: "ENOSPC",
-};
+/** The kernel's name of a refusal. */
+function errnoName(errno: number): string {
+  const known = Object.entries(constants.errno).find(([, value]) => value === errno);
+  return known?.[0] ?? `errno ${errno}`;
+}
+
+/** The same as an error of the system, for callers that act on its `code`. */
+function systemError(call: string, errno: number): Error {
+  const code = errnoName(errno);
+  return Object.assign(new Error(`${call}: ${code}`), { code, errno: -errno });
+}
 
 function check(call: string, failed: boolean, errno: () => number): void {
   if (failed) throw refused(call, errno());
@@ -135,7 +147,7 @@ function check(call: string, failed: boolean, errno: () => number): void {
 /** A refusal of the kernel, as an error that tells which call it was. */
 function refused(call: string, errno: number): PlatformError {
   const hint = errno === 1 || errno === 13 ? { hint: "Run as root, with CAP_SYS_ADMIN" } : {};
-  const reason = ERRNO_NAMES[errno] ?? `errno ${errno}`;
+  const reason = errnoName(errno);
   return new PlatformError("PLATFORM_UNSUPPORTED", `Cannot call ${call}: the kernel answers ${reason}`, hint);
 }
 
@@ -169,14 +181,11 @@ function processCalls(library: IKoffiLib, errno: () => number) {
 }
 
 function fileCalls(library: IKoffiLib, errno: () => number) {
-  const mount = library.func("int mount(const char *, const char *, const char *, unsigned long, void *)");
   const fcntl = library.func("int fcntl(int, int, long)");
   const flock = library.func("int flock(int, int)");
   const ioctl = library.func("int ioctl(int, unsigned long, void *)");
   const eventfd = library.func("int eventfd(unsigned int, int)");
   return {
-    mount: (source: string | null, target: string, type: string | null, flags: number) =>
-      check(`mount on "${target}"`, mount(source, target, type, flags, null) !== 0, errno),
     inheritFd: (fd: number) => fcntl(fd, F_SETFD, 0) === 0,
     readOnlyPath: (path: string) => readOnlyPath(library, path),
     setTerminalSize: (fd: number, columns: number, rows: number) =>
@@ -186,6 +195,39 @@ function fileCalls(library: IKoffiLib, errno: () => number) {
       const fd = eventfd(0, O_CLOEXEC);
       check("eventfd", fd < 0, errno);
       return Number(fd);
+    },
+  };
+}
+
+// FFI: the strings are koffi's for the time of a call; an ioctl's structure is only used while it runs.
+function mountCalls(library: IKoffiLib, errno: () => number) {
+  const mount = library.func(
+    "int mount(const char *, const char *, const char *, unsigned long, const char *)",
+  );
+  const unmount = library.func("int umount2(const char *, int)");
+  const ioctls = {
+    number: library.func("int ioctl(int, unsigned long, long)"),
+    object: library.func("int ioctl(int, unsigned long, void *)"),
+  };
+  const [setns, fchdir] = [library.func("int setns(int, int)"), library.func("int fchdir(int)")];
+  const chroot = library.func("int chroot(const char *)");
+  return {
+    mount: ({ source, target, type, flags, data }: MountRequest) => {
+      if (mount(source ?? null, target, type ?? null, flags, data ?? null) !== 0)
+        throw systemError(`mount on "${target}"`, errno());
+    },
+    unmount: (target: string) => {
+      if (unmount(target, UMOUNT_NOFOLLOW) !== 0) throw systemError(`umount2 of "${target}"`, errno());
+    },
+    ioctl: (fd: number, request: number, argument: Uint8Array | number) => {
+      const call = typeof argument === "number" ? ioctls.number : ioctls.object;
+      const result = Number(call(fd, request, argument));
+      if (result < 0) throw systemError(`ioctl 0x${request.toString(16)}`, errno());
+      return result;
+    },
+    enterNamespace: ({ namespace, root, folder }: { namespace: number; root: number; folder: number }) => {
+      check("setns", setns(namespace, CLONE_NEWNS) !== 0, errno);
+      check("chroot", fchdir(root) !== 0 || chroot(".") !== 0 || fchdir(folder) !== 0, errno);
     },
   };
 }

@@ -4,13 +4,13 @@
  * It is not a daemon. Its memory is the state folder; every call opens, acts and leaves nothing resident.
  */
 import { posix } from "node:path";
-import { cleanUpAfter, PlatformError } from "../../base/errors.ts";
-import { stringifyJson } from "../../base/lossless-json.ts";
+import { cleanUpAfter } from "../../base/errors.ts";
 import type { OciConfig, OciFeatures } from "../../schema/oci.ts";
 import type {
   ComputeService,
   ComputeSystem,
   ComputeSystemDocument,
+  ContainerStorage,
   Diagnosis,
   InitAttachment,
   Leftover,
@@ -39,6 +39,7 @@ import {
   type SystemContext,
   type SystemRecord,
 } from "./system-context.ts";
+import { claimSystem, writeSystem } from "./write-system.ts";
 
 /** Options of the service, with the executor asked for; undefined lets the host decide. */
 export interface LinuxServiceOptions extends ServiceOptions {
@@ -158,7 +159,7 @@ export class LinuxComputeService implements ComputeService {
     return { machine: this.#machine, options: this.#options, id, folder, record };
   }
 
-  /** Claims the id and writes down what will run; the folder's exclusive creation lets one caller win. */
+  /** Claims the id and writes down what will run. */
   async #newSystem(id: string, document: LinuxContainerDocument): Promise<SystemContext> {
     const { OciSpecification: specification, OciBundlePath: bundle } = document;
     const namespaces = specification.linux?.namespaces ?? [];
@@ -169,19 +170,33 @@ export class LinuxComputeService implements ComputeService {
     const sharesPids = !namespaces.some(
       (namespace) => namespace.type === "pid" && namespace.path === undefined,
     );
-    const context = this.#context(id, { executor, bundle, sharesPids, maker: callName() });
-    await checkInitProgram(context, specification);
-    if (!(await this.#machine.makeFolder(context.folder.path))) {
-      const message = `container with given ID already exists: "${id}"`;
-      throw new ComputeError({
-        operation: "create",
-        systemId: id,
-        hresult: HcsResult.SYSTEM_ALREADY_EXISTS,
-        message,
-      });
-    }
-    await writeSystem(context, executableSpecification(specification, bundle, executor.name));
+    const scratch = document.Storage === undefined ? {} : { scratch: document.Storage.Path };
+    const context = this.#context(id, { executor, bundle, sharesPids, maker: callName(), ...scratch });
+    const runnable = executableSpecification(specification, bundle, executor.name);
+    if (document.Storage === undefined) await checkInitProgram(context, specification);
+    await claimSystem(context);
+    if (document.Storage === undefined) await writeSystem(context, runnable);
+    else await this.#writeLayered(context, runnable, document.Storage);
     return context;
+  }
+
+  /** Writes down first that there are layers, so that whatever a killed call has mounted is found. */
+  async #writeLayered(
+    context: SystemContext,
+    specification: OciConfig,
+    storage: ContainerStorage,
+  ): Promise<void> {
+    const { machine, options, id } = context;
+    await writeSystem(context, specification);
+    try {
+      const { holdLayers } = await import("./layers/system-layers.ts");
+      const path = await holdLayers({ machine, root: options.root }, id, storage);
+      const mounted = { ...specification, root: { ...specification.root, path } };
+      await checkInitProgram(context, mounted);
+      await writeSystem(context, mounted);
+    } catch (error) {
+      throw await cleanUpAfter(error, () => this.#terminateOwn(context));
+    }
   }
 
   async #run(context: SystemContext, verb: string[], attachment: InitAttachment): Promise<number> {
@@ -194,7 +209,7 @@ export class LinuxComputeService implements ComputeService {
   /** An executor removes the container that it has followed, unless it was killed. */
   async #forget(context: SystemContext): Promise<void> {
     if ((await executorRecord(context)) !== undefined) await this.#terminateOwn(context);
-    else if (await this.#isOwn(context)) await this.#machine.remove(context.folder.path);
+    else if (await this.#isOwn(context)) await new ContainerSystem(context).forget();
   }
 
   async #terminateOwn(context: SystemContext): Promise<void> {
@@ -229,25 +244,6 @@ export class LinuxComputeService implements ComputeService {
     } finally {
       await stopWatch();
     }
-  }
-}
-
-/** Writes down all of a system or nothing. @throws {PlatformError} STATE_IO */
-async function writeSystem(
-  { machine, id, folder, record }: SystemContext,
-  specification: OciConfig,
-): Promise<void> {
-  try {
-    await machine.writeText(folder.record, JSON.stringify(record));
-    await machine.writeText(folder.config, stringifyJson(specification));
-  } catch (error) {
-    await machine.remove(folder.path);
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `Cannot keep the state of container "${id}" in "${folder.path}": ${reason}`;
-    throw new PlatformError("STATE_IO", message, {
-      hint: "Check free space and permissions there, or give another folder with --root",
-      cause: error,
-    });
   }
 }
 

@@ -25,6 +25,8 @@ export interface SystemRecord {
   bundle: string;
   /** Whether the container lives in the pid namespace of the host or of another container. */
   sharesPids: boolean;
+  /** Folder of the scratch that is mounted for it; undefined if it has a root file system of its own. */
+  scratch?: string;
   /** Name of the call that made it, which tells it from a later system of the same id. */
   maker: string;
 }
@@ -85,8 +87,9 @@ export async function readSystemRecord(
   try {
     const record = JSON.parse(text) as Partial<SystemRecord>;
     if (typeof record.executor?.path !== "string" || typeof record.bundle !== "string") return undefined;
-    const { executor, bundle, sharesPids, maker = "" } = record;
-    return { executor, bundle, sharesPids: sharesPids === true, maker };
+    const { executor, bundle, sharesPids, maker = "", scratch } = record;
+    const layers = typeof scratch === "string" ? { scratch } : {};
+    return { executor, bundle, sharesPids: sharesPids === true, maker, ...layers };
   } catch {
     return undefined;
   }

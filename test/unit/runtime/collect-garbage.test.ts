@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { LayerStore } from "../../../src/hcs/layer-store.ts";
 import type { ComputeService, Leftover } from "../../../src/hcs/compute-service.ts";
 import { openLibc } from "../../../src/hcs/linux/libc.ts";
 import { ComputeError, HcsResult } from "../../../src/hcs/results.ts";
@@ -27,7 +28,8 @@ function collect(leftovers: Leftover[], knows: boolean[], dryRun = false): Promi
     throw new ComputeError({ operation: "open", systemId: id, hresult: HcsResult.SYSTEM_NOT_FOUND });
   };
   const compute = { findLeftovers: async () => leftovers, openSystem } as unknown as ComputeService;
-  return collectGarbage({ compute, store, root, owner: "root", mark: () => {} }, dryRun);
+  const layers = {} as LayerStore;
+  return collectGarbage({ compute, layers, store, root, owner: "root", mark: () => {} }, dryRun);
 }
 
 function leftover(remove: () => Promise<boolean>): Leftover {

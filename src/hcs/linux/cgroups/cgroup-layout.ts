@@ -5,8 +5,9 @@
  */
 import type { MachineFiles } from "../machine.ts";
 import { readOptional } from "./cgroup-files.ts";
-import type { CgroupMembership, Mount } from "./cgroup-paths.ts";
-import { isMountOf, isUnified, parseProcCgroup, readMounts } from "./cgroup-paths.ts";
+import { readMounts, type Mount } from "../mount-table.ts";
+import type { CgroupMembership } from "./cgroup-paths.ts";
+import { isMountOf, isUnified, parseProcCgroup } from "./cgroup-paths.ts";
 
 /** Which controllers are on which hierarchy. */
 export interface CgroupLayout {

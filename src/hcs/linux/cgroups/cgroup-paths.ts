@@ -6,10 +6,10 @@
  * host has both.
  *
  * @see https://man7.org/linux/man-pages/man7/cgroups.7.html
- * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
 import { PlatformError } from "../../../base/errors.ts";
 import type { MachineFiles } from "../machine.ts";
+import { readMounts, type Mount } from "../mount-table.ts";
 
 /** A process's place in one hierarchy: one line of `/proc/PID/cgroup`. */
 export interface CgroupMembership {
@@ -19,15 +19,6 @@ export interface CgroupMembership {
   controllers: string[];
   /** Path below the root of the hierarchy, as the reader's cgroup namespace shows it. */
   path: string;
-}
-
-/** The parts of a mount that tell what it shows; one line of mountinfo. */
-export interface Mount {
-  /** The folder of the file system that is mounted. */
-  root: string;
-  mountPoint: string;
-  type: string;
-  superOptions: string[];
 }
 
 /** The control groups of a process, as folders of the machine. */
@@ -54,11 +45,6 @@ export async function readCgroupPaths(
   return text === undefined
     ? undefined
     : resolveCgroupPaths(parseProcCgroup(text), await readMounts(machine));
-}
-
-/** Reads the mounts that the machine's own processes see. */
-export async function readMounts(machine: MachineFiles): Promise<Mount[]> {
-  return parseMountinfo((await machine.readText("/proc/self/mountinfo")) ?? "");
 }
 
 /**
@@ -118,25 +104,6 @@ export function parseProcCgroup(text: string): CgroupMembership[] {
   return memberships;
 }
 
-/** Reads the lines of a mountinfo file; lines that are none are skipped. */
-export function parseMountinfo(text: string): Mount[] {
-  const mounts: Mount[] = [];
-  for (const line of text.split("\n")) {
-    const fields = line.split(" ");
-    const separator = fields.indexOf("-", 6);
-    const [, , , root, mountPoint] = fields;
-    const [type, , superOptions] = fields.slice(separator + 1);
-    if (separator < 0 || root === undefined || mountPoint === undefined || type === undefined) continue;
-    mounts.push({
-      root: unescapeOctal(root),
-      mountPoint: unescapeOctal(mountPoint),
-      type,
-      superOptions: superOptions?.split(",") ?? [],
-    });
-  }
-  return mounts;
-}
-
 /** Whether a mount shows the hierarchy of a membership. */
 export function isMountOf(membership: CgroupMembership, mount: Mount): boolean {
   if (isUnified(membership)) return mount.type === "cgroup2";
@@ -165,11 +132,4 @@ function directoryInMount(path: string, mount: Mount): string | undefined {
   if (below.split("/").includes("..")) return undefined;
   if (below === "" || below === "/") return mount.mountPoint;
   return mount.mountPoint === "/" ? below : `${mount.mountPoint}${below}`;
-}
-
-/** Undoes the kernel's escapes of blank, tab, newline and backslash: `\040` and the like. */
-function unescapeOctal(text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
 }

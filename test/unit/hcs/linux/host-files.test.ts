@@ -30,8 +30,9 @@ describe("what is absent is a value:", () => {
 test("a look tells what a file is, and of a link where it leads instead of what is there", async () => {
   fs.writeFileSync(join(folder, "file"), "", { mode: 0o640 });
   fs.symlinkSync("file", join(folder, "link"));
-  const uid = process.getuid?.();
-  expect(await files.lookAtFile(join(folder, "file"))).toEqual({ type: "file", mode: 0o100640, uid });
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  const look = { type: "file", mode: 0o100640, uid, gid, size: 0 };
+  expect(await files.lookAtFile(join(folder, "file"))).toEqual(look);
   expect(await files.lookAtFile(join(folder, "link"))).toMatchObject({ type: "link", target: "file" });
   expect(await files.lookAtFile(folder)).toMatchObject({ type: "folder" });
   expect(await files.lookAtFile("/dev/null")).toMatchObject({ type: "other" });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { cgroupLayout, toCgroupLayout } from "../../../../../src/hcs/linux/cgroups/cgroup-layout.ts";
-import { parseMountinfo, parseProcCgroup } from "../../../../../src/hcs/linux/cgroups/cgroup-paths.ts";
+import { parseProcCgroup } from "../../../../../src/hcs/linux/cgroups/cgroup-paths.ts";
+import { parseMountinfo } from "../../../../../src/hcs/linux/mount-table.ts";
 import { hostMachine } from "../test-machine.ts";
 
 function layout(cgroups: string, mounts: string, unifiedControllers = "") {

@@ -3,11 +3,11 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   mainDirectory,
-  parseMountinfo,
   parseProcCgroup,
   readCgroupPaths,
   resolveCgroupPaths,
 } from "../../../../../src/hcs/linux/cgroups/cgroup-paths.ts";
+import { parseMountinfo } from "../../../../../src/hcs/linux/mount-table.ts";
 import { hostMachine } from "../test-machine.ts";
 
 const V1_MOUNTS = `\
@@ -96,52 +96,6 @@ describe("parseProcCgroup", () => {
       fc.property(pieces, (words) =>
         parseProcCgroup(words.join("")).every(({ path }) => path.startsWith("/")),
       ),
-    );
-  });
-});
-
-describe("parseMountinfo", () => {
-  const word = fc.stringMatching(/^[a-z0-9=]{1,8}$/);
-  const path = fc.stringMatching(/^\/[ -~\t\n]{0,20}$/);
-  const mount = fc.record({
-    root: path,
-    mountPoint: path,
-    type: word,
-    superOptions: fc.array(word, { minLength: 1, maxLength: 4 }),
-    tags: fc.array(word, { maxLength: 3 }),
-  });
-  const escape = (text: string) =>
-    text.replaceAll(/[\\ \t\n]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
-
-  test("reads back what the kernel would write, with escapes and any number of optional fields", () => {
-    fc.assert(
-      fc.property(fc.array(mount), (mounts) => {
-        const lines = mounts.map(({ root, mountPoint, type, superOptions, tags }) =>
-          [
-            "31 23 0:28",
-            escape(root),
-            escape(mountPoint),
-            "rw",
-            ...tags,
-            "-",
-            type,
-            "src",
-            superOptions,
-          ].join(" "),
-        );
-        const expected = mounts.map(({ tags: _, ...rest }) => rest);
-        expect(parseMountinfo(`${lines.join("\n")}\n`)).toEqual(expected);
-      }),
-    );
-  });
-
-  test("survives any text", () => {
-    const pieces = fc.array(fc.oneof(fc.constantFrom("-", "\n", "\\040"), fc.string()));
-    fc.assert(
-      fc.property(pieces, (words) => {
-        const text = words.join(" ");
-        expect(parseMountinfo(text).length).toBeLessThanOrEqual(text.split("\n").length);
-      }),
     );
   });
 });
