@@ -18,6 +18,7 @@ const commands: CommandTable = {
   events: () => import("./commands/events.ts"),
   features: () => import("./commands/features.ts"),
   spec: () => import("./commands/spec.ts"),
+  annotations: () => import("./commands/annotations.ts"),
   "resize-tty": () => import("./commands/resize-tty.ts"),
   checkpoint: () => import("./commands/checkpoint.ts"),
   restore: () => import("./commands/restore.ts"),

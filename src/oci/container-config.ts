@@ -9,7 +9,7 @@ import type {
   OciProcess,
   OciRoot,
 } from "../schema/oci.ts";
-import { BUNDLE_PATH_KEY, CONTAINER_TYPE_KEY } from "./annotations.ts";
+import { BUNDLE_PATH_KEY, CONTAINER_TYPE_KEY } from "./pod-annotations.ts";
 import { configFault } from "./config-fault.ts";
 import { containerType } from "./container-type.ts";
 import { layeredRoot } from "./layered-root.ts";

@@ -1,6 +1,6 @@
 import { shown } from "../schema/faults.ts";
 import type { OciConfig } from "../schema/oci.ts";
-import { CONTAINER_TYPE_KEY, POD_ANNOTATIONS } from "./annotations.ts";
+import { CONTAINER_TYPE_KEY, POD_ANNOTATIONS } from "./pod-annotations.ts";
 import { configFault } from "./config-fault.ts";
 
 /** Whether a container is the sandbox of a pod (or stands alone) or joins one. */

@@ -1,7 +1,7 @@
 import { ContainerStateError } from "../base/errors.ts";
 import type { SystemState } from "../hcs/compute-service.ts";
 import type { OciConfig, OciState, OciStatus } from "../schema/oci.ts";
-import { BUNDLE_PATH_KEY, CONTAINER_TYPE_KEY } from "./annotations.ts";
+import { BUNDLE_PATH_KEY, CONTAINER_TYPE_KEY } from "./pod-annotations.ts";
 
 /** The version of the OCI runtime specification that reported states comply with. */
 export const OCI_VERSION = "1.3.0";

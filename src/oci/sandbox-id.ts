@@ -1,5 +1,5 @@
 import type { OciConfig } from "../schema/oci.ts";
-import { POD_ANNOTATIONS } from "./annotations.ts";
+import { POD_ANNOTATIONS } from "./pod-annotations.ts";
 import { configFault } from "./config-fault.ts";
 
 const ACTION = "tell the sandbox of the container";

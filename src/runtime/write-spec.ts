@@ -2,10 +2,7 @@ import { writeFileSync } from "node:fs";
 import { resolve, join } from "node:path";
 import { errnoCode, UsageError } from "../base/errors.ts";
 import { stringifyJson } from "../base/lossless-json.ts";
-import type { ComputeSystemDocument } from "../hcs/compute-service.ts";
-import { loadBundle } from "../oci/bundle.ts";
 import { defaultSpec, type DefaultSpecOptions } from "../oci/default-spec.ts";
-import { containerDocument } from "../oci/documents/container-document.ts";
 
 /** Writes a config.json to start from. @throws {UsageError} if there is one already, or it cannot be written */
 export function writeDefaultSpec(folder: string, options: DefaultSpecOptions): void {
@@ -17,9 +14,4 @@ export function writeDefaultSpec(folder: string, options: DefaultSpecOptions): v
       errnoCode(error) === "EEXIST" ? "it exists, remove it first" : (errnoCode(error) ?? String(error));
     throw new UsageError(`Cannot write "${path}": ${reason}`, { cause: error });
   }
-}
-
-/** The document that a bundle's container is made from. @throws {BundleError} */
-export function bundleDocument(folder: string): ComputeSystemDocument {
-  return containerDocument(loadBundle(folder));
 }

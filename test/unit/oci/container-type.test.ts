@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { BundleError } from "../../../src/base/errors.ts";
-import { CONTAINER_TYPE_KEY } from "../../../src/oci/annotations.ts";
+import { CONTAINER_TYPE_KEY } from "../../../src/oci/pod-annotations.ts";
 import { containerType, getContainerType } from "../../../src/oci/container-type.ts";
 
 const CONTAINERD = "io.kubernetes.cri.container-type";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ContainerStateError } from "../../../src/base/errors.ts";
-import { BUNDLE_PATH_KEY, CONTAINER_TYPE_KEY } from "../../../src/oci/annotations.ts";
+import { BUNDLE_PATH_KEY, CONTAINER_TYPE_KEY } from "../../../src/oci/pod-annotations.ts";
 import {
   getOciConfig,
   stateToOciState,

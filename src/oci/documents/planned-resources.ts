@@ -1,0 +1,97 @@
+import type { OciMount } from "../../schema/oci.ts";
+import { containerKind } from "./container-kind.ts";
+import type { ContainerResources } from "./container-resources.ts";
+import type { CreateOptions } from "./create-options.ts";
+import { credentialSpec, unguardedCredentials } from "./credentials.ts";
+import type { DocumentHost } from "./document-host.ts";
+import {
+  isPipe,
+  lcowDiskPath,
+  lcowRootPath,
+  vsmbGuestPath,
+  wcowDiskPath,
+  wcowRootPath,
+} from "./guest-paths.ts";
+import { layerDocuments, layerFolders } from "./layers.ts";
+import { isHostMount } from "./lcow-specification.ts";
+import { chosenNamespace } from "./networking.ts";
+import { vsmbShareName } from "./vm/vsmb-share.ts";
+
+/**
+ * The resources of a container as they would be made on an idle host, in a VM of its own, without making any: names
+ * and numbers are the first of their kind, sources of mounts are folders, and what only the service knows is absent.
+ *
+ * @throws {BundleError} if a Windows container has no layers
+ */
+export function plannedResources(options: CreateOptions, host: DocumentHost): ContainerResources {
+  const kind = containerKind(options.spec);
+  if (kind === "lcow") return lcowResources(options);
+  return options.hostingSystem === undefined ? hostResources(options, host) : wcowResources(options, host);
+}
+
+function hostResources(options: CreateOptions, host: DocumentHost): ContainerResources {
+  const { root } = options.spec;
+  const { readOnly, scratch } = layerFolders(options.spec);
+  const isMounted = root !== undefined && root.path !== "";
+  return {
+    rootPath: isMounted ? root.path : `\\\\?\\Volume{${host.layerId(`volume of ${scratch}`)}}\\`,
+    layers: layerDocuments(readOnly, readOnly, host),
+    mountSources: new Map(),
+    ...commonResources(options),
+  };
+}
+
+/** Each layer, and each folder of a mount, gets a share of its own unless it has one already. */
+function wcowResources(options: CreateOptions, host: DocumentHost): ContainerResources {
+  const { mounts = [] } = options.spec;
+  const { readOnly } = layerFolders(options.spec);
+  const shares = new Map<string, string>();
+  const shareOf = (path: string, isReadOnly: boolean): string => {
+    const key = `${path.toLowerCase()}-${isReadOnly}`;
+    const share = shares.get(key) ?? vsmbGuestPath(vsmbShareName(shares.size + 1));
+    shares.set(key, share);
+    return share;
+  };
+  const layerPaths = readOnly.map((folder) => shareOf(folder, true));
+  let disks = 0;
+  const sources = mounts.flatMap((mount, index): [number, string][] => {
+    const { source = "", type = "" } = mount;
+    if (isPipe(source)) return [];
+    if (type !== "") return [[index, wcowDiskPath(++disks)]];
+    return [[index, shareOf(source, isReadOnly(mount))]];
+  });
+  return {
+    rootPath: wcowRootPath(1),
+    layers: layerDocuments(readOnly, layerPaths, host),
+    mountSources: new Map(sources),
+    ...commonResources(options),
+  };
+}
+
+function lcowResources(options: CreateOptions): ContainerResources {
+  const rootPath = lcowRootPath(options.id);
+  let disks = 0;
+  const sources = (options.spec.mounts ?? []).flatMap((mount, index): [number, string][] => {
+    if (!isHostMount(mount) || (mount.source ?? "") === "") return [];
+    return [[index, mount.type === "bind" ? `${rootPath}/mounts/m${index}` : lcowDiskPath(++disks)]];
+  });
+  return { rootPath, layers: [], mountSources: new Map(sources), ...commonResources(options) };
+}
+
+function commonResources({
+  spec,
+  hostingSystem,
+  networkNamespace,
+}: CreateOptions): Pick<ContainerResources, "networkNamespace" | "credentials"> {
+  const namespace = chosenNamespace(spec, networkNamespace);
+  const credentials = credentialSpec(spec);
+  const isHosted = hostingSystem !== undefined;
+  return {
+    ...(namespace === undefined ? {} : { networkNamespace: namespace }),
+    ...(credentials === undefined ? {} : { credentials: unguardedCredentials(credentials, isHosted) }),
+  };
+}
+
+function isReadOnly({ options = [] }: OciMount): boolean {
+  return options.some((option) => option.toLowerCase() === "ro");
+}

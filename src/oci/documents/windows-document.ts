@@ -1,0 +1,36 @@
+import type { ComputeSystem, ContainerConfig } from "../../schema/hcs.ts";
+import { argonSystem, hostedContainer, hostedSystem } from "./compute-system.ts";
+import { containerConfigV1 } from "./container-config-v1.ts";
+import { containerKind } from "./container-kind.ts";
+import type { ContainerResources } from "./container-resources.ts";
+import type { CreateOptions } from "./create-options.ts";
+import type { DocumentHost } from "./document-host.ts";
+import { lcowContainer } from "./lcow-container.ts";
+import { chooseSchemaVersion, SCHEMA_V1 } from "./schema-version.ts";
+import { checkTemplate } from "./template-checks.ts";
+import { windowsContainer } from "./windows-container.ts";
+
+/**
+ * The document from which the service of a Windows host makes a container.
+ *
+ * @param utilityVmPath folder of the VM's image for schema 1, if the configuration names none
+ * @throws {BundleError | UsageError} if the configuration or the options ask for what cannot be served
+ */
+export function windowsDocument(
+  options: CreateOptions,
+  resources: ContainerResources,
+  host: DocumentHost,
+  utilityVmPath?: string,
+): ComputeSystem | ContainerConfig {
+  const { spec, hostingSystem, schemaVersion: requested } = options;
+  const kind = containerKind(spec);
+  checkTemplate(options);
+  const schema = chooseSchemaVersion({ requested, isHosted: hostingSystem !== undefined }, host);
+  if (kind === "lcow") {
+    return hostedSystem(options, hostingSystem?.id ?? "", lcowContainer(options, resources));
+  }
+  if (schema.Major === SCHEMA_V1.Major) return containerConfigV1(options, resources, host, utilityVmPath);
+  const container = windowsContainer(options, resources, host);
+  if (hostingSystem === undefined) return argonSystem(options, container);
+  return hostedSystem(options, hostingSystem.id, hostedContainer(container));
+}

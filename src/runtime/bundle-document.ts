@@ -1,0 +1,144 @@
+import { availableParallelism } from "node:os";
+import { basename, win32 } from "node:path";
+import { UsageError } from "../base/errors.ts";
+import type { LinuxContainerDocument } from "../hcs/compute-service.ts";
+import { loadBundle } from "../oci/bundle.ts";
+import { containerDocument } from "../oci/documents/container-document.ts";
+import { containerKind, type ContainerKind } from "../oci/documents/container-kind.ts";
+import type { CreateOptions } from "../oci/documents/create-options.ts";
+import type { DocumentHost } from "../oci/documents/document-host.ts";
+import { layerFolders } from "../oci/documents/layers.ts";
+import { OS_BUILDS } from "../oci/documents/os-builds.ts";
+import { plannedResources } from "../oci/documents/planned-resources.ts";
+import { chooseSchemaVersion, SCHEMA_V1, type SchemaVersion } from "../oci/documents/schema-version.ts";
+import { standInGuid } from "../oci/documents/stand-in-ids.ts";
+import { asksForTemplate } from "../oci/documents/template-checks.ts";
+import { linuxVmOptions } from "../oci/documents/vm/linux-vm-options.ts";
+import { linuxVm } from "../oci/documents/vm/linux-vm.ts";
+import { vmProcessorCount } from "../oci/documents/vm/vm-size.ts";
+import type { LinuxVmOptions, WindowsVmOptions } from "../oci/documents/vm/vm-options.ts";
+import { windowsVmOptions } from "../oci/documents/vm/windows-vm-options.ts";
+import { windowsVm } from "../oci/documents/vm/windows-vm.ts";
+import { windowsDocument } from "../oci/documents/windows-document.ts";
+import type { ComputeSystem, ContainerConfig } from "../schema/hcs.ts";
+import type { OciConfig } from "../schema/oci.ts";
+import { requireValidDocument } from "./require-valid-document.ts";
+
+/** What a document is to be made for. */
+export interface DocumentRequest {
+  /** Path of the bundle's folder. */
+  bundle: string;
+  owner: string;
+  /** Undefined for the newest that the host knows. */
+  schemaVersion?: SchemaVersion;
+  /** Build number of Windows; undefined for version 1809. */
+  osBuild?: number;
+  /** Whether the document of the container's utility VM is wanted and not its own. */
+  ofVm: boolean;
+}
+
+/** A document, and in what it differs from the one that a host would make. */
+export interface BundleDocument {
+  document: LinuxContainerDocument | ComputeSystem | ContainerConfig;
+  notes: string[];
+}
+
+/** Where Windows keeps the kernel and root file system of Linux VMs. */
+const BOOT_FILES = { folder: "C:\\Program Files\\Linux Containers", has: () => false };
+
+const STAND_INS =
+  "Ids of layers and volumes are stand-ins: only vmcompute.dll on the container's host knows them";
+
+/**
+ * Makes the document of a bundle's container, or of its utility VM, without a host that could run it.
+ *
+ * @throws {BundleError | UsageError} if the bundle or the request asks for what cannot be served
+ */
+export async function bundleDocument(request: DocumentRequest): Promise<BundleDocument> {
+  const bundle = loadBundle(request.bundle);
+  const { config: spec, path } = bundle;
+  if (spec.windows === undefined) {
+    if (request.ofVm) throw withoutVm(path);
+    return { document: containerDocument(bundle), notes: [] };
+  }
+  const notes = new Set<string>();
+  const host = assumedHost(request.osBuild ?? OS_BUILDS.RS5, notes);
+  const document = windowsBundleDocument(spec, basename(path), request, host);
+  await requireValidDocument(document, path);
+  return { document, notes: [...notes] };
+}
+
+function assumedHost(osBuild: number, notes: Set<string>): DocumentHost {
+  return {
+    osBuild,
+    processors: availableParallelism(),
+    layerId: (name) => {
+      notes.add(STAND_INS);
+      return standInGuid(name);
+    },
+    warn: (text) => notes.add(text),
+  };
+}
+
+function windowsBundleDocument(
+  spec: OciConfig,
+  id: string,
+  request: DocumentRequest,
+  host: DocumentHost,
+): ComputeSystem | ContainerConfig {
+  const kind = containerKind(spec);
+  const isTemplate = asksForTemplate(spec, kind);
+  const { owner, schemaVersion } = request;
+  const options: CreateOptions = {
+    id,
+    owner,
+    spec,
+    isTemplate,
+    ...(schemaVersion === undefined ? {} : { schemaVersion }),
+  };
+  const vm = needsVm(kind, options, host) ? vmOf(kind, options, host) : undefined;
+  if (request.ofVm) {
+    if (vm === undefined) throw withoutVm(request.bundle);
+    return "kernelFile" in vm ? linuxVm(vm, host) : windowsVm(vm, host);
+  }
+  const placed = vm === undefined ? options : { ...options, hostingSystem: hostingSystem(vm, host) };
+  return windowsDocument(placed, plannedResources(placed, host), host, utilityVmPath(spec));
+}
+
+/** With schema 1 the service makes the VM of a Windows container itself. */
+function needsVm(kind: ContainerKind, { schemaVersion }: CreateOptions, host: DocumentHost): boolean {
+  if (kind !== "xenon") return kind === "lcow";
+  const chosen = chooseSchemaVersion({ requested: schemaVersion, isHosted: false }, host);
+  return chosen.Major !== SCHEMA_V1.Major;
+}
+
+function vmOf(
+  kind: ContainerKind,
+  { id, owner, spec }: CreateOptions,
+  host: DocumentHost,
+): LinuxVmOptions | WindowsVmOptions {
+  const identity = { id: `${id}@vm`, owner };
+  return kind === "lcow"
+    ? linuxVmOptions(spec, identity, BOOT_FILES, host)
+    : windowsVmOptions(spec, identity, utilityVmPath(spec));
+}
+
+function hostingSystem(
+  vm: LinuxVmOptions | WindowsVmOptions,
+  host: DocumentHost,
+): NonNullable<CreateOptions["hostingSystem"]> {
+  const processorCount = vmProcessorCount(vm.processorCount, host);
+  const { id } = vm;
+  if ("kernelFile" in vm) return { id, os: "linux", processorCount, isTemplate: false };
+  return { id, os: "windows", processorCount, isTemplate: vm.isTemplate };
+}
+
+/** Images hold the files of their VM in the base layer. */
+function utilityVmPath(spec: OciConfig): string {
+  if (spec.linux !== undefined) return "";
+  return win32.join(layerFolders(spec).readOnly.at(-1) ?? "", "UtilityVM");
+}
+
+function withoutVm(bundle: string): UsageError {
+  return new UsageError(`Cannot make the document of the utility VM of "${bundle}": the container has none`);
+}
