@@ -5,14 +5,15 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { markdownTable } from "./bench/figures.js";
 import { COMPARISONS, judge, measureLatency } from "./bench/latency.js";
+import { isLayersReached, layerTables, measureLayers } from "./bench/layers.js";
 import { measureCrowd, measureResident } from "./bench/leftovers.js";
 import { openStopwatch } from "./bench/stopwatch.js";
 import { describeMachine, environment, makeWorkplace } from "./bench/workplace.js";
 
-const NAMES = [...COMPARISONS.map(({ name }) => name), "resident", "crowd"];
+const NAMES = [...COMPARISONS.map(({ name }) => name), "resident", "crowd", "layers"];
 const USAGE = `Usage: npm run bench -- [OPTIONS]
 
-  --runs N      runs of each latency, 30 if absent
+  --runs N      runs of each latency, 30 if absent; layers get a fifth of them
   --only NAME   one measurement, may be repeated: ${NAMES.join(", ")}
   --json        print JSON instead of tables`;
 
@@ -74,14 +75,16 @@ async function measure(workplace, { only, runs }) {
   if (only.includes("resident")) results.resident = await measureResident(workplace, stopwatch);
   if (only.includes("crowd")) results.crowd = await measureCrowd(workplace, env, [stopwatch.pid]);
   stopwatch.close();
+  if (only.includes("layers")) results.layers = await measureLayers(Math.ceil(runs / 5));
   return results;
 }
 
-function isReached({ comparisons = [], resident = {}, crowd }) {
+function isReached({ comparisons = [], resident = {}, crowd, layers }) {
   return (
     comparisons.every(({ result }) => result !== "missed") &&
     Object.values(resident).every(({ processes }) => processes === 0) &&
-    (crowd === undefined || isClean(crowd))
+    (crowd === undefined || isClean(crowd)) &&
+    (layers === undefined || isLayersReached(layers))
   );
 }
 
@@ -89,13 +92,15 @@ function isClean({ failures, left }) {
   return failures.length === 0 && left.length === 0;
 }
 
-function print({ machine, load, runs, figures, comparisons, resident, crowd }) {
+function print({ machine, load, runs, figures, comparisons, resident, crowd, layers }) {
   console.log(
     `${machine.processor}, Linux ${machine.kernel}, Node ${machine.node}, load ${load.toFixed(1)}, ${runs} runs\n`,
   );
   if (figures !== undefined) printLatency(figures, comparisons);
   if (resident !== undefined) printResident(resident);
   if (crowd !== undefined) printCrowd(crowd);
+  for (const table of layers === undefined ? [] : layerTables(layers))
+    console.log(`\n${markdownTable(table)}`);
 }
 
 function printLatency(figures, comparisons) {

@@ -1,16 +1,20 @@
 import { writeSync } from "node:fs";
 import { errnoCode } from "../base/errors.ts";
 
+/** Writes text to a descriptor. @returns false if nobody reads any more */
+export function writeText(fd: 1 | 2, text: string): boolean {
+  return writeBytes(fd, Buffer.from(text));
+}
+
 /**
- * Writes text to a descriptor, all of it, at once.
+ * Writes bytes to a descriptor, all of them, at once.
  *
  * `process.stdout` would load Node's streams, which costs half of a short command's time. A pipe that its
  * owner made non-blocking is waited for; one that nobody reads any more takes no more.
  *
  * @returns false if nobody reads any more
  */
-export function writeText(fd: 1 | 2, text: string): boolean {
-  const bytes = Buffer.from(text);
+export function writeBytes(fd: 1 | 2, bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at);

@@ -1,0 +1,24 @@
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
+import { RuntimeCommand } from "../../cli/runtime-command.ts";
+import { expandLayer } from "../../layers/expand-layer.ts";
+
+export default class LayerExpand extends RuntimeCommand {
+  static override summary = "Make a disk larger, and the ext4 file system in it.";
+  static override description =
+    "For VHDX, VHD and raw images that nobody uses. Other file systems than this program's are refused; resize2fs grows those.";
+  static override examples = ["runhcs layer expand sandbox.vhdx --sizeGB 100"];
+  static override args = {
+    file: Args.string({ required: true, ignoreStdin: true, description: "the disk" }),
+  };
+  static override flags = {
+    sizeGB: Flags.integer({ required: true, min: 1, description: "new size in GiB" }),
+    json: Flags.boolean({ description: "print the sizes as JSON" }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(LayerExpand);
+    const expanded = expandLayer(args.file, flags.sizeGB * 2 ** 30);
+    if (flags.json) this.printJson(expanded);
+  }
+}

@@ -1,0 +1,28 @@
+import type { FileEntry } from "../formats/file-entry.ts";
+import type { Ext4Writer } from "../formats/ext4/writer.ts";
+import type { TarSink } from "../formats/tar/tar-reader.ts";
+
+/** Hands the entries of a tar to an image, and counts them. */
+export class CountingSink implements TarSink {
+  entries = 0;
+  readonly #writer: Ext4Writer;
+
+  constructor(writer: Ext4Writer) {
+    this.#writer = writer;
+  }
+
+  entry(entry: FileEntry): void {
+    this.entries++;
+    this.#writer.entry(entry);
+  }
+
+  data(chunk: Buffer): void {
+    this.#writer.data(chunk);
+  }
+
+  hole(length: number): void {
+    this.#writer.hole(length);
+  }
+
+  end(): void {}
+}

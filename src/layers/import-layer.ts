@@ -1,0 +1,11 @@
+import { ftruncateSync } from "node:fs";
+import { formatUuid } from "../base/uuid.ts";
+import type { ByteSink, ByteSource } from "../formats/byte-io.ts";
+import type { ImageSummary } from "../formats/ext4/finish-image.ts";
+import { Ext4Writer, type Ext4Options } from "../formats/ext4/writer.ts";
+import { FOOTER_SIZE, vhdFooter } from "../formats/vhd/footer.ts";
+import { appendVerity, verityIdentity } from "../formats/verity/append-verity.ts";
+import { TarReader } from "../formats/tar/tar-reader.ts";
+import { CountingSink } from "./counting-sink.ts";
+import { makeFile, type Destination } from "./new-file.ts";
+import type { Task } from "./task.ts";
