@@ -65,6 +65,12 @@ export function encodeVeritySuperblock({ salt, uuid, dataBlocks }: VeritySuperbl
   return bytes;
 }
 
+/** Whether a superblock seems to begin at `offset`, undamaged or not. */
+export function hasVeritySuperblock(source: ByteSource, offset: number): boolean {
+  if (offset + VERITY_SUPERBLOCK.size > source.size) return false;
+  return readBytes(source, offset, SIGNATURE.length).toString("latin1") === SIGNATURE;
+}
+
 /**
  * Reads the superblock at `offset`, where the data before it must all lie.
  *

@@ -62,8 +62,8 @@ function verifyInode(verification: Verification, inode: InodeView): void {
     return;
   }
   if (!inode.isExtraSizeValid) findings.add(`its extra fields have ${inode.extraSize} bytes`, place);
-  const xattrBlocks = inode.isExtraSizeValid ? verifyXattrs(verification, inode) : 0;
-  const isSound = findings.guard(place, () => verifyBlocks(verification, inode, xattrBlocks));
+  const xattrSize = inode.isExtraSizeValid ? verifyXattrs(verification, inode) : 0;
+  const isSound = findings.guard(place, () => verifyBlocks(verification, inode, xattrSize));
   if (!isSound || isHidden(verification, number)) return;
   if (inode.type === "directory") verifyDirectory(verification, inode);
   if (inode.type !== "symlink") return;
@@ -72,10 +72,10 @@ function verifyInode(verification: Verification, inode: InodeView): void {
 }
 
 /** Claims all blocks of a file, and compares their number with that in the inode. */
-function verifyBlocks(verification: Verification, inode: InodeView, xattrBlocks: number): void {
+function verifyBlocks(verification: Verification, inode: InodeView, xattrSize: number): void {
   const { image, findings } = verification;
   const place = { inode: inode.number };
-  let count = xattrBlocks;
+  let count = 0;
   const take = (start: number, length: number): void => {
     count += length;
     claim(verification, { start, count: length }, place);
@@ -84,7 +84,7 @@ function verifyBlocks(verification: Verification, inode: InodeView, xattrBlocks:
     for (const run of blockRuns(image, inode, (block) => take(block, 1))) take(run.start, run.count);
   }
   const { blockSize, clusterBlocks } = image.superblock;
-  const expected = count * blockSize;
+  const expected = count * blockSize + xattrSize;
   const { allocatedSize } = inode;
   // Where blocks are handed out by clusters, those are counted.
   if (allocatedSize === expected || clusterBlocks > 1) return;

@@ -8,23 +8,28 @@ import { claim, type Verification } from "./verification.ts";
 /**
  * Verifies the extended attributes of an inode and counts who refers to what.
  *
- * @returns how many blocks they take
+ * @returns how many bytes of blocks the inode has to count for them: also those of values in other inodes, shared or not
  */
 export function verifyXattrs(verification: Verification, inode: InodeView): number {
   const { findings, image, inodes } = verification;
   const place = { inode: inode.number };
   const { xattrBlock } = inode;
+  const { blockSize } = image.superblock;
+  let size = xattrBlock === 0 ? 0 : blockSize;
   findings.guard(place, () => {
     const stored = storedXattrs(image, inode);
     if (xattrBlock !== 0 && verification.xattrBlocks.increase(xattrBlock) === 1)
       claim(verification, { start: xattrBlock, count: 1 }, place);
     for (const one of stored) {
-      if (one.valueInode !== 0) verification.xattrInodes.increase(one.valueInode);
+      if (one.valueInode !== 0) {
+        verification.xattrInodes.increase(one.valueInode);
+        size += Math.ceil(one.valueSize / blockSize) * blockSize;
+      }
       if (!isHashRight(one)) findings.add("the hash of an extended attribute is wrong", place);
     }
     readXattrs(image, inodes, inode);
   });
-  return xattrBlock === 0 ? 0 : 1;
+  return size;
 }
 
 /** Compares how many inodes refer to a shared block of extended attributes with what it says. */

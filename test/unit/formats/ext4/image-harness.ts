@@ -97,7 +97,7 @@ export const CLEAN = { code: 0, text: "" };
 /** Mounts an image for reading while `action` runs. */
 export function mounted<T>(image: string, action: (folder: string) => T): T {
   const folder = `${image}.mount`;
-  mkdirSync(folder);
+  mkdirSync(folder, { recursive: true });
   execFileSync("mount", ["-o", "loop,ro", image, folder]);
   try {
     return action(folder);

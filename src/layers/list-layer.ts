@@ -1,0 +1,30 @@
+import type { ByteSource } from "../formats/byte-io.ts";
+import { Ext4Reader, type FoundFile } from "../formats/ext4/reader/ext4-reader.ts";
+import { findInLayer } from "./find-in-layer.ts";
+
+/**
+ * Lists files of a layer's image, ordered by the bytes of their names: what a directory holds, or the file itself.
+ * Paths of what a directory holds count from the image's root.
+ *
+ * @param source the disk with the image
+ * @param path UTF-8; symlinks are followed within the image
+ * @throws {LayerError} LAYER_NOT_FOUND if there is no such file
+ * @throws {FormatError} if the image is damaged
+ */
+export function listLayer(source: ByteSource, path = "/"): FoundFile[] {
+  const reader = new Ext4Reader(source);
+  const found = findInLayer(reader, path);
+  return found.entry.type === "directory" ? reader.children(found) : [found];
+}
+
+/**
+ * Lists a directory of a layer's image and everything below it, a directory before what it holds; paths count from
+ * the directory. Takes one file at a time, however many there are.
+ *
+ * @throws {LayerError} LAYER_NOT_FOUND if there is no such directory
+ * @throws {FormatError} if the image is damaged
+ */
+export function listLayerTree(source: ByteSource, path = "/"): Generator<FoundFile, void> {
+  const reader = new Ext4Reader(source);
+  return reader.walk(findInLayer(reader, path));
+}
