@@ -3,7 +3,7 @@
  * that Debian has for it. Inputs are in the page cache, and outputs on the same file system.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { shuffled, summarize } from "./figures.js";

@@ -33,6 +33,11 @@ export function printLine(line: string): void {
   if (!writeText(1, `${line}\n`)) process.exit(0);
 }
 
+/** Writes bytes to standard output; ends the program when nobody reads it any more. */
+export function writeToStdout(bytes: Uint8Array): void {
+  if (!writeBytes(1, bytes)) process.exit(0);
+}
+
 /** Whether a descriptor is a terminal; asked late, because the module costs milliseconds to load. */
 export async function isTerminal(fd: 1 | 2): Promise<boolean> {
   const { isatty } = await import("node:tty");

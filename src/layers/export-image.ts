@@ -1,28 +1,45 @@
 import { FileSink } from "../formats/file-sink.ts";
-import { Ext4Reader } from "../formats/ext4/reader/ext4-reader.ts";
-import { findPath } from "../formats/ext4/reader/find-path.ts";
-import { exportLayer, type ExportSummary } from "./export-layer.ts";
+import { exportLayer, type ExportOptions, type ExportSummary } from "./export-layer.ts";
 import { makeFile, type Destination } from "./new-file.ts";
-import { openDisk, type OpenDisk } from "./open-disk.ts";
-import { Pace } from "./pace.ts";
-import type { Task } from "./task.ts";
-
-/** Takes the next bytes of an archive, which are valid during the call only. @returns false if nobody wants more */
-export type ArchiveWriter = (chunk: Buffer) => boolean;
+import { openDisk } from "./open-disk.ts";
 
 /** An image to export. */
-export interface ExportRequest {
+export interface ExportRequest extends ExportOptions {
   /** Path of the disk: VHD, VHDX or raw. */
   source: string;
-  output: Destination | ArchiveWriter;
-  /** Folder of the image; undefined is the root, or in a scratch the folder of the changes. */
-  folder?: string;
-  /** Keeps whiteouts in overlayfs form instead of writing OCI's. */
-  keepOverlay: boolean;
+  /** A new file, or what takes the archive in chunks that are valid during the call only. */
+  output: Destination | ((chunk: Buffer) => void);
 }
 
 /** What has been exported. */
 export interface ExportResult extends ExportSummary {
   /** Bytes of the tar. */
   size: number;
+}
+
+/**
+ * Writes the layer in a disk image as a tar.
+ *
+ * @throws {FormatError} if the image is damaged, or holds what no archive can
+ * @throws {LayerError} if the image does not exist, or the destination does or cannot be written
+ */
+export async function exportImage({ source, output, ...options }: ExportRequest): Promise<ExportResult> {
+  const disk = openDisk(source);
+  try {
+    let size = 0;
+    const exportTo = async (write: (chunk: Buffer) => void): Promise<ExportResult> => {
+      const count = (chunk: Buffer): void => {
+        write(chunk);
+        size += chunk.length;
+      };
+      return { ...(await exportLayer(disk.source, count, options)), size };
+    };
+    if (typeof output === "function") return await exportTo(output);
+    return await makeFile(output, (fd) => {
+      const sink = new FileSink(fd);
+      return exportTo((chunk) => sink.write([chunk], size));
+    });
+  } finally {
+    disk.close();
+  }
 }

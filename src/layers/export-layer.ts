@@ -4,18 +4,18 @@ import type { FileEntry } from "../formats/file-entry.ts";
 import { FormatError, quoteName } from "../formats/format-error.ts";
 import { TarWriter } from "../formats/tar/tar-writer.ts";
 import { findInLayer } from "./find-in-layer.ts";
+import { Pace } from "./pace.ts";
+import type { Task } from "./task.ts";
 import { toLayerForm } from "./overlay-form.ts";
 
 /** How a layer is exported. */
-export interface ExportOptions {
-  /** Folder of the image that is the layer's root, such as `upper` of a used scratch. Default: the image's root. */
-  root?: string;
+export interface ExportOptions extends Task {
+  /** Folder of the image that is the layer's root. Default: the image's root, or in a scratch the changes of its user. */
+  folder?: string;
   /** Keeps whiteouts and attributes of overlayfs as they are, instead of writing them as OCI layers have them. */
   keepOverlay?: boolean;
   /** Writes the times of last access and change as well. Default: no, so that reading a file changes no layer. */
   accessTimes?: boolean;
-  /** Is told, in one line, of what the archive cannot hold. */
-  onWarning?: (message: string) => void;
 }
 
 /** What has been exported. */
@@ -29,6 +29,10 @@ export interface ExportSummary {
 /** Where mkfs and e2fsck put files that have lost their names. */
 const LOST_AND_FOUND = "lost+found";
 
+/** What an overlay keeps on a scratch: the changes, and a folder to prepare them in. */
+const CHANGES = "upper";
+const OVERLAY_FOLDERS = [CHANGES, "work"];
+
 /**
  * Writes a layer's image as a tar archive, the root first, a directory before what it holds, names ordered by their
  * bytes; the same image gives the same archive.
@@ -38,22 +42,36 @@ const LOST_AND_FOUND = "lost+found";
  * @throws {FormatError} if the image is damaged, or holds what no archive can
  * @throws {LayerError} LAYER_NOT_FOUND if the root is not there
  */
-export function exportLayer(
+export async function exportLayer(
   source: ByteSource,
   write: (chunk: Buffer) => void,
   options: ExportOptions = {},
-): ExportSummary {
+): Promise<ExportSummary> {
   const reader = new Ext4Reader(source);
-  const root = options.root === undefined ? reader.root() : findInLayer(reader, options.root);
-  if (root.entry.type !== "directory")
-    throw new FormatError(`Cannot export "${options.root ?? ""}": it is no directory`);
+  const root = layerRoot(reader, options.folder);
   const exporter = new LayerExporter(reader, new TarWriter(write), options);
+  const isWhole = root.inode === reader.root().inode;
   for (const file of reader.walk(root)) {
-    const isImageRoot = root.inode === reader.root().inode;
-    if (isImageRoot && file.entry.path === LOST_AND_FOUND && isEmpty(reader, file)) continue;
-    exporter.add(file);
+    if (isWhole && file.entry.path === LOST_AND_FOUND && isEmpty(reader, file)) continue;
+    await exporter.add(file);
   }
   return exporter.end();
+}
+
+function layerRoot(reader: Ext4Reader, folder: string | undefined): FoundFile {
+  if (folder === undefined) return changesOf(reader) ?? reader.root();
+  const root = findInLayer(reader, folder);
+  if (root.entry.type === "directory") return root;
+  throw new FormatError(`Cannot export "${folder}": it is a ${root.entry.type} and no directory`);
+}
+
+/** The folder of the changes, if the image is the scratch of an overlay and nothing else. */
+function changesOf(reader: Ext4Reader): FoundFile | undefined {
+  const found = reader.children(reader.root()).filter(({ entry }) => entry.path !== LOST_AND_FOUND);
+  const isScratch =
+    found.length === OVERLAY_FOLDERS.length &&
+    found.every(({ entry }) => entry.type === "directory" && OVERLAY_FOLDERS.includes(entry.path));
+  return isScratch ? found.find(({ entry }) => entry.path === CHANGES) : undefined;
 }
 
 function isEmpty(reader: Ext4Reader, file: FoundFile): boolean {
@@ -66,8 +84,11 @@ class LayerExporter {
   readonly #options: ExportOptions;
   /** Most bytes of contents that a sound image can hold. */
   readonly #capacity: number;
+  readonly #pace: Pace;
   /** The first name of each file that has several, by inode. */
   readonly #firstNames = new Map<number, string>();
+  /** Bytes that the image has in use, which is about what there is to export. */
+  readonly #usedBytes: number;
   #entries = 0;
   #contentBytes = 0;
 
@@ -75,10 +96,14 @@ class LayerExporter {
     this.#reader = reader;
     this.#tar = tar;
     this.#options = options;
-    this.#capacity = reader.superblock.blocks * reader.superblock.blockSize;
+    const { blocks, freeBlocks, blockSize } = reader.superblock;
+    this.#capacity = blocks * blockSize;
+    this.#usedBytes = Math.max(0, blocks - freeBlocks) * blockSize;
+    this.#pace = new Pace(options);
   }
 
-  add(file: FoundFile): void {
+  async add(file: FoundFile): Promise<void> {
+    if (this.#pace.isDue) await this.#pace.rest();
     const entry = this.#withTimes(file.entry);
     if (entry.type === "socket") {
       this.#options.onWarning?.(`Skipped ${quoteName(entry.path)}: a tar holds no sockets`);
@@ -87,7 +112,7 @@ class LayerExporter {
     if (this.#options.keepOverlay === true) return this.#addFile(file, entry);
     const form = toLayerForm(entry);
     if (form.kind === "whiteout") return this.#addEntry(form.marker);
-    this.#addFile(file, form.entry);
+    await this.#addFile(file, form.entry);
     if (form.opaqueMarker !== undefined) this.#addEntry(form.opaqueMarker);
   }
 
@@ -96,7 +121,7 @@ class LayerExporter {
     return { entries: this.#entries, contentBytes: this.#contentBytes };
   }
 
-  #addFile(file: FoundFile, entry: FileEntry): void {
+  async #addFile(file: FoundFile, entry: FileEntry): Promise<void> {
     const linkTarget = this.#firstNameOf(file);
     if (linkTarget !== undefined) {
       const { linkTarget: _target, device: _device, ...rest } = entry;
@@ -104,7 +129,7 @@ class LayerExporter {
       return;
     }
     this.#addEntry(entry);
-    if (entry.type === "file") this.#addContents(file);
+    if (entry.type === "file") await this.#addContents(file);
   }
 
   #firstNameOf({ entry, inode, links }: FoundFile): string | undefined {
@@ -114,16 +139,20 @@ class LayerExporter {
     return first;
   }
 
-  #addContents(file: FoundFile): void {
-    this.#reader.read(file, {
-      data: (chunk) => {
-        this.#contentBytes += chunk.length;
-        if (this.#contentBytes > this.#capacity)
-          throw new FormatError("Cannot export the image: its files claim more blocks than there are");
-        this.#tar.data(chunk);
-      },
-      hole: (length) => this.#tar.hole(length),
-    });
+  async #addContents(file: FoundFile): Promise<void> {
+    for (const piece of this.#reader.pieces(file)) {
+      if (typeof piece === "number") this.#tar.hole(piece);
+      else this.#addData(piece);
+      if (this.#pace.isDue) await this.#pace.rest();
+    }
+  }
+
+  #addData(chunk: Buffer): void {
+    this.#contentBytes += chunk.length;
+    if (this.#contentBytes > this.#capacity)
+      throw new FormatError("Cannot export the image: its files claim more blocks than there are");
+    this.#tar.data(chunk);
+    this.#options.onProgress?.(this.#contentBytes, this.#usedBytes);
   }
 
   #addEntry(entry: FileEntry): void {

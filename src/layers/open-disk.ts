@@ -4,9 +4,11 @@ import { readBytes, type ByteSource } from "../formats/byte-io.ts";
 import { FileSource } from "../formats/file-source.ts";
 import { FOOTER_SIZE, isVhdFooter } from "../formats/vhd/footer.ts";
 import { VhdReader } from "../formats/vhd/vhd-reader.ts";
+import { isVhdx } from "../formats/vhdx/header.ts";
+import { VhdxReader } from "../formats/vhdx/vhdx-reader.ts";
 
 /** What a file holds a disk as. */
-export type DiskKind = "raw" | "vhd-fixed" | "vhd-dynamic";
+export type DiskKind = "raw" | "vhd-fixed" | "vhd-dynamic" | "vhdx";
 
 /** A disk that is open for reading. */
 export interface OpenDisk {
@@ -33,8 +35,13 @@ const VHD: Container = {
   },
 };
 
+const VHDX: Container = {
+  isOne: (file) => isVhdx(readBytes(file, 0, Math.min(file.size, 8))),
+  open: (file) => ({ source: new VhdxReader(file), kind: "vhdx" }),
+};
+
 /** Every kind that is known by its own marks; a file without any is the disk itself. */
-const CONTAINERS: readonly Container[] = [VHD];
+const CONTAINERS: readonly Container[] = [VHD, VHDX];
 
 /**
  * Opens the disk in a file for reading.
@@ -52,6 +59,16 @@ export function openDisk(path: string): OpenDisk {
   } catch (error) {
     closeSync(fd);
     throw error;
+  }
+}
+
+/** Does something with the disk in a file, and closes it. @throws what `openDisk` throws */
+export function withDisk<T>(path: string, use: (disk: OpenDisk) => T): T {
+  const disk = openDisk(path);
+  try {
+    return use(disk);
+  } finally {
+    disk.close();
   }
 }
 

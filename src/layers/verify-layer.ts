@@ -21,11 +21,22 @@ export interface LayerVerdict {
  * Verifies a layer's image: the file system, and the hash tree behind it if there is one. Damage is never an error.
  *
  * @param source the disk with the image
+ * @param trustedHash the digest that the root of the hash tree must have, in hexadecimal; undefined for any or no tree
  */
-export function verifyLayer(source: ByteSource): LayerVerdict {
+export function verifyLayer(source: ByteSource, trustedHash?: string): LayerVerdict {
   const { findings, more } = verifyImage(source);
   const verity = verifyTree(source);
-  return { ...verity, findings: [...findings.map(findingText), ...verity.findings], more };
+  const found = [...findings.map(findingText), ...verity.findings, ...strangeRoot(verity, trustedHash)];
+  return { ...verity, findings: found, more };
+}
+
+function strangeRoot(
+  { rootHash, findings }: Pick<LayerVerdict, "findings" | "rootHash">,
+  trusted?: string,
+): string[] {
+  if (trusted === undefined || trusted.toLowerCase() === rootHash) return [];
+  if (rootHash !== undefined) return [`hash tree: its root has the digest ${rootHash}, not ${trusted}`];
+  return findings.length > 0 ? [] : [`hash tree: there is none whose root could have the digest ${trusted}`];
 }
 
 function verifyTree(source: ByteSource): Pick<LayerVerdict, "findings" | "rootHash"> {

@@ -1,7 +1,8 @@
 import * as Args from "@oclif/core/args";
-import { writeBytes } from "../../cli/print.ts";
+import { writeToStdout } from "../../cli/print.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
-import { catImage } from "../../layers/cat-image.ts";
+import { withDisk } from "../../layers/open-disk.ts";
+import { readLayerFile } from "../../layers/read-layer-file.ts";
 
 export default class LayerCat extends RuntimeCommand {
   static override summary = "Print the contents of a file of a disk image.";
@@ -13,6 +14,6 @@ export default class LayerCat extends RuntimeCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(LayerCat);
-    catImage(args.file, args.path, (chunk) => writeBytes(1, chunk));
+    withDisk(args.file, ({ source }) => readLayerFile(source, args.path, writeToStdout));
   }
 }

@@ -1,7 +1,7 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { withTask } from "../../cli/long-task.ts";
-import { writeBytes } from "../../cli/print.ts";
+import { writeToStdout } from "../../cli/print.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
 import { exportImage } from "../../layers/export-image.ts";
 
@@ -33,13 +33,15 @@ export default class LayerExport extends RuntimeCommand {
     const { args, flags } = await this.parse(LayerExport);
     this.phases.mark("parse");
     const { source, output } = args;
-    const request = {
-      source,
-      output: output === "-" ? (chunk: Buffer) => writeBytes(1, chunk) : { path: output, force: flags.force },
-      keepOverlay: flags.overlay,
-      ...(flags.folder === undefined ? {} : { folder: flags.folder }),
-    };
-    const result = await withTask(`Export of ${source}`, (task) => exportImage(request, task));
+    const result = await withTask(`Export of ${source}`, (task) =>
+      exportImage({
+        ...task,
+        source,
+        output: output === "-" ? writeToStdout : { path: output, force: flags.force },
+        keepOverlay: flags.overlay,
+        ...(flags.folder === undefined ? {} : { folder: flags.folder }),
+      }),
+    );
     this.phases.mark("export");
     if (flags.json && output !== "-") this.printJson(result);
   }

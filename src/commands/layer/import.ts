@@ -1,10 +1,10 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
-import { parseSize, sizeFlag } from "../../cli/byte-size.ts";
+import { sizeFlag } from "../../cli/byte-size.ts";
+import { imageFlags, imageOptions } from "../../cli/image-flags.ts";
 import { withTask } from "../../cli/long-task.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
-import { uuidFlag } from "../../cli/uuid-flag.ts";
-import { importLayer, type ImportRequest, type ImportResult } from "../../layers/import-layer.ts";
+import { importLayer, type ImportResult } from "../../layers/import-layer.ts";
 
 export default class LayerImport extends RuntimeCommand {
   static override summary = "Make a layer's disk image of a tar.";
@@ -29,61 +29,34 @@ export default class LayerImport extends RuntimeCommand {
     destination: Args.string({ required: true, ignoreStdin: true, description: "the new .vhd" }),
   };
   static override flags = {
+    ...imageFlags,
     type: Flags.string({ description: "kind of the layer", options: ["lcow"], default: "lcow" }),
     force: Flags.boolean({ description: "replace an existing file" }),
     json: Flags.boolean({ description: "print the result as JSON" }),
     digest: Flags.boolean({ description: "compute the SHA-256 of the tar, compressed and not" }),
-    overlay: Flags.boolean({
-      description: "turn whiteouts into overlayfs form",
-      default: true,
-      allowNo: true,
-    }),
-    inline: Flags.boolean({ description: "keep small files in their inodes" }),
     verity: Flags.boolean({ description: "append a dm-verity tree and print its root hash" }),
-    uuid: Flags.string({ description: "UUID of the file system; derived from the contents if absent" }),
-    label: Flags.string({ description: "label of the file system, at most 16 bytes" }),
-    size: Flags.string({ description: "size of the file system at least: 512M, 20G" }),
     "max-size": Flags.string({ description: "refuse a tar that is larger when uncompressed" }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LayerImport);
     this.phases.mark("parse");
+    const maximumSize = sizeFlag("--max-size", flags["max-size"]);
     const result = await withTask(`Import of ${args.input}`, (task) =>
-      importLayer(
-        {
-          input: args.input,
-          destination: { path: args.destination, force: flags.force },
-          image: imageOptions(flags),
-          digest: flags.digest,
-          verity: flags.verity,
-          maximumSize: sizeFlag("--max-size", flags["max-size"]),
-        },
-        task,
-      ),
+      importLayer({
+        ...task,
+        input: args.input,
+        destination: { path: args.destination, force: flags.force },
+        image: imageOptions(flags),
+        digest: flags.digest,
+        verity: flags.verity,
+        ...(maximumSize === undefined ? {} : { maximumSize }),
+      }),
     );
     this.phases.mark("import");
     if (flags.json) this.printJson(result);
     else for (const line of askedLines(result)) this.print(line);
   }
-}
-
-interface ImageFlags {
-  overlay: boolean;
-  inline: boolean;
-  uuid?: string | undefined;
-  label?: string | undefined;
-  size?: string | undefined;
-}
-
-function imageOptions({ overlay, inline, uuid, label, size }: ImageFlags): ImportRequest["image"] {
-  return {
-    overlay,
-    inlineData: inline,
-    ...(uuid === undefined ? {} : { uuid: uuidFlag("--uuid", uuid) }),
-    ...(label === undefined ? {} : { label }),
-    ...(size === undefined ? {} : { size: parseSize("--size", size) }),
-  };
 }
 
 /** What a flag has asked for; everything else of the result is in its JSON form only. */

@@ -3,7 +3,8 @@ import * as Flags from "@oclif/core/flags";
 import { nestedRows } from "../../cli/nested-rows.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
 import { tableLines } from "../../cli/table.ts";
-import { inspectImage } from "../../layers/inspect-image.ts";
+import { inspectLayer } from "../../layers/inspect-layer.ts";
+import { withDisk } from "../../layers/open-disk.ts";
 
 export default class LayerInspect extends RuntimeCommand {
   static override summary = "Tell what a disk image is, and what file system it holds.";
@@ -15,7 +16,11 @@ export default class LayerInspect extends RuntimeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LayerInspect);
-    const found = inspectImage(args.file);
+    const found = withDisk(args.file, ({ kind, fileSize, source }) => ({
+      kind,
+      fileSize,
+      ...inspectLayer(source),
+    }));
     if (flags.json) this.printJson(found);
     else for (const line of tableLines(nestedRows(found))) this.print(line);
   }

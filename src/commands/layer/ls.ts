@@ -2,12 +2,16 @@ import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { fileJson, fileLine, shownName } from "../../cli/file-line.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
-import { listImage } from "../../layers/list-image.ts";
+import { listLayer, listLayerTree } from "../../layers/list-layer.ts";
+import { withDisk } from "../../layers/open-disk.ts";
 
 export default class LayerLs extends RuntimeCommand {
   static override summary = "List files of a disk image.";
   static override examples = [
-    { description: "List a folder with all that is known of its files", command: "runhcs layer ls -l layer.vhd /etc" },
+    {
+      description: "List a folder with all that is known of its files",
+      command: "runhcs layer ls -l layer.vhd /etc",
+    },
     { description: "List everything", command: "runhcs layer ls --recursive layer.vhd" },
   ];
   static override args = {
@@ -22,9 +26,12 @@ export default class LayerLs extends RuntimeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LayerLs);
-    listImage(args.file, { path: args.path, isRecursive: flags.recursive }, (file) => {
-      if (flags.json) this.printJsonLine(fileJson(file));
-      else this.print(flags.long ? fileLine(file) : shownName(file.entry.path));
+    withDisk(args.file, ({ source }) => {
+      const list = flags.recursive ? listLayerTree : listLayer;
+      for (const file of list(source, args.path)) {
+        if (flags.json) this.printJsonLine(fileJson(file));
+        else this.print(flags.long ? fileLine(file) : shownName(file.entry.path));
+      }
     });
   }
 }

@@ -1,7 +1,8 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
-import { verifyFile } from "../../layers/verify-file.ts";
+import { withDisk } from "../../layers/open-disk.ts";
+import { verifyLayer } from "../../layers/verify-layer.ts";
 
 export default class LayerVerify extends RuntimeCommand {
   static override summary = "Check every structure of a disk image, and its dm-verity tree.";
@@ -23,7 +24,7 @@ export default class LayerVerify extends RuntimeCommand {
 
   async run(): Promise<number> {
     const { args, flags } = await this.parse(LayerVerify);
-    const verdict = verifyFile(args.file, flags["root-hash"]);
+    const verdict = withDisk(args.file, ({ source }) => verifyLayer(source, flags["root-hash"]));
     if (flags.json) this.printJson(verdict);
     else for (const finding of verdict.findings) this.print(finding);
     if (!flags.json && verdict.more > 0) this.print(`and ${verdict.more} more`);

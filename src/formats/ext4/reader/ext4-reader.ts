@@ -97,15 +97,24 @@ export class Ext4Reader {
   }
 
   /**
-   * Reads the contents of a file, in pieces of up to 1 MiB that are valid during the call only; holes are not read.
+   * Reads the contents of a file: bytes, in pieces of up to 1 MiB that are valid until the next, and the lengths of
+   * holes, which are not read.
    *
    * @throws {ImageFault} if they are encrypted or damaged
    */
-  read(file: FoundFile, target: ContentTarget): void {
+  *pieces(file: FoundFile): Generator<Buffer | number, void> {
     for (const { length, position, bytes } of this.runs(file)) {
-      if (bytes !== undefined) target.data(bytes);
-      else if (position === undefined) target.hole(length);
-      else for (const piece of this.#window.pieces(position, length)) target.data(piece);
+      if (bytes !== undefined) yield bytes;
+      else if (position === undefined) yield length;
+      else yield* this.#window.pieces(position, length);
+    }
+  }
+
+  /** Hands the pieces of a file's contents on. @throws {ImageFault} */
+  read(file: FoundFile, target: ContentTarget): void {
+    for (const piece of this.pieces(file)) {
+      if (typeof piece === "number") target.hole(piece);
+      else target.data(piece);
     }
   }
 
