@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, linkSync, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errnoCode, LayerError } from "../base/errors.ts";
+import { errnoCode, LayerError, RuntimeError } from "../base/errors.ts";
 import { ifExists } from "../base/files.ts";
 
 /** Where a file goes that takes long to make. */
@@ -100,7 +100,7 @@ function isAlive(pid: number): boolean {
 }
 
 function toLayerError(path: string, error: unknown): unknown {
-  if (errnoCode(error) === undefined || !(error instanceof Error)) return error;
-  const message = `Cannot make file "${path}": ${error.message}`;
-  return error instanceof LayerError ? error : new LayerError("LAYER_IO", path, message, { cause: error });
+  if (error instanceof RuntimeError || !(error instanceof Error) || errnoCode(error) === undefined)
+    return error;
+  return new LayerError("LAYER_IO", path, `Cannot make file "${path}": ${error.message}`, { cause: error });
 }
