@@ -75,7 +75,7 @@ function flip(archive: Buffer, pick: (count: number) => number): void {
 function headerIn(archive: Buffer, pick: (count: number) => number): number {
   for (let tries = 0; tries < 100; tries++) {
     const at = pick(archive.length / BLOCK_SIZE) * BLOCK_SIZE;
-    if (/^[0-7 ]+[\0 ]/.test(archive.toString("latin1", at + 148, at + 156))) return at;
+    if (/^[0-7 ]{6}$/.test(archive.toString("latin1", at + 148, at + 154))) return at;
   }
   return 0;
 }
