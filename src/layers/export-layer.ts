@@ -14,6 +14,8 @@ export interface ExportOptions {
   keepOverlay?: boolean;
   /** Writes the times of last access and change as well. Default: no, so that reading a file changes no layer. */
   accessTimes?: boolean;
+  /** Bytes of contents that the archive may have, holes included, which it holds as zeros. Default: 1 TiB. */
+  maximumSize?: number;
   /** Is told, in one line, of what the archive cannot hold. */
   onWarning?: (message: string) => void;
 }
@@ -25,6 +27,8 @@ export interface ExportSummary {
   /** Bytes of contents without holes. */
   contentBytes: number;
 }
+
+const DEFAULT_MAXIMUM_SIZE = 2 ** 40;
 
 /** Where mkfs and e2fsck put files that have lost their names. */
 const LOST_AND_FOUND = "lost+found";
@@ -70,6 +74,7 @@ class LayerExporter {
   readonly #firstNames = new Map<number, string>();
   #entries = 0;
   #contentBytes = 0;
+  #size = 0;
 
   constructor(reader: Ext4Reader, tar: TarWriter, options: ExportOptions) {
     this.#reader = reader;
@@ -103,8 +108,17 @@ class LayerExporter {
       this.#addEntry({ ...rest, type: "hardlink", size: 0, linkTarget });
       return;
     }
+    if (entry.type === "file") this.#requireRoom(entry);
     this.#addEntry(entry);
     if (entry.type === "file") this.#addContents(file);
+  }
+
+  #requireRoom({ path, size }: FileEntry): void {
+    const { maximumSize = DEFAULT_MAXIMUM_SIZE } = this.#options;
+    this.#size += size;
+    if (this.#size <= maximumSize) return;
+    const message = `Cannot export ${quoteName(path)}: with its ${size} bytes the archive has more than ${maximumSize}`;
+    throw new FormatError(message, { hint: "Allow a larger archive; holes of sparse files count." });
   }
 
   #firstNameOf({ entry, inode, links }: FoundFile): string | undefined {
