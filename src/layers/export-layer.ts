@@ -35,7 +35,7 @@ const LOST_AND_FOUND = "lost+found";
 
 /**
  * Writes a layer's image as a tar archive, the root first, a directory before what it holds, names ordered by their
- * bytes; the same image gives the same archive.
+ * bytes, whiteouts before their neighbours; the same image gives the same archive.
  *
  * @param source the disk with the image
  * @param write takes the archive in large chunks, which are valid during the call only
@@ -52,7 +52,7 @@ export function exportLayer(
   if (root.entry.type !== "directory")
     throw new FormatError(`Cannot export "${options.root ?? ""}": it is no directory`);
   const exporter = new LayerExporter(reader, new TarWriter(write), options);
-  for (const file of reader.walk(root)) {
+  for (const file of reader.walk(root, options.keepOverlay !== true)) {
     const isImageRoot = root.inode === reader.root().inode;
     if (isImageRoot && file.entry.path === LOST_AND_FOUND && isEmpty(reader, file)) continue;
     exporter.add(file);

@@ -22,7 +22,8 @@ function inMemory(bytes: Buffer): ByteSource {
   return {
     size: bytes.length,
     read(target, position) {
-      if (position < 0 || position + target.length > bytes.length) throw new FormatError("Cannot read past the end");
+      if (position < 0 || position + target.length > bytes.length)
+        throw new FormatError("Cannot read past the end");
       bytes.copy(target, 0, position, position + target.length);
     },
   };
@@ -63,8 +64,11 @@ function usedPlaces(bytes: Buffer): number[] {
 describe("damaged images are told of in one line, and soon:", () => {
   beforeAll(() => {
     makeTree(tree);
-    shell(`cd "$1" && rm -f all-hole holes dir/many/*[1-9] dir/many/*[1-9]? && 
-head -c 30000 /dev/zero | tr '\\0' U > dir/big; head -c 100 dir/big > inline-size`, tree);
+    shell(
+      `cd "$1" && rm -f all-hole holes dir/many/*[1-9] dir/many/*[1-9]? && 
+head -c 30000 /dev/zero | tr '\\0' U > dir/big; head -c 100 dir/big > inline-size`,
+      tree,
+    );
   });
 
   test.each([
@@ -73,25 +77,29 @@ head -c 30000 /dev/zero | tr '\\0' U > dir/big; head -c 100 dir/big > inline-siz
     ["with old maps of blocks", "-b 1024 -O ^metadata_csum,^extent,^64bit"],
     ["with data in inodes", "-b 1024 -O ^metadata_csum,inline_data"],
     ["with values in inodes", "-b 4096 -O ^metadata_csum,ea_inode"],
-  ])("bits flipped, %s", (_, options) => {
-    makeImage(image, "3M", `${options} -O ^has_journal,^resize_inode -N 160`, tree);
-    const sound = readFileSync(image);
-    expect(expectOrderly(sound)).toBe(false);
-    const places = usedPlaces(sound);
-    const random = randomNumbers(chosenSeed());
-    const pick = (count: number): number => Math.floor(random() * count);
-    let found = 0;
-    const count = rounds(2000, 100);
-    for (let round = 0; round < count; round++) {
-      const bytes = Buffer.from(sound);
-      for (let flips = 1 + pick(6); flips > 0; flips--) {
-        const at = random() < 0.8 ? (places[pick(places.length)] ?? 0) : pick(bytes.length);
-        bytes[at] = (bytes[at] ?? 0) ^ (1 << pick(8));
+  ])(
+    "bits flipped, %s",
+    (_, options) => {
+      makeImage(image, "3M", `${options} -O ^has_journal,^resize_inode -N 160`, tree);
+      const sound = readFileSync(image);
+      expect(expectOrderly(sound)).toBe(false);
+      const places = usedPlaces(sound);
+      const random = randomNumbers(chosenSeed());
+      const pick = (count: number): number => Math.floor(random() * count);
+      let found = 0;
+      const count = rounds(2000, 100);
+      for (let round = 0; round < count; round++) {
+        const bytes = Buffer.from(sound);
+        for (let flips = 1 + pick(6); flips > 0; flips--) {
+          const at = random() < 0.8 ? (places[pick(places.length)] ?? 0) : pick(bytes.length);
+          bytes[at] = (bytes[at] ?? 0) ^ (1 << pick(8));
+        }
+        if (expectOrderly(bytes)) found++;
       }
-      if (expectOrderly(bytes)) found++;
-    }
-    expect(found).toBeGreaterThan(count / 25);
-  }, 600_000);
+      expect(found).toBeGreaterThan(count / 25);
+    },
+    600_000,
+  );
 
   test("cut at any length", () => {
     makeImage(image, "3M", "-b 1024 -O ^has_journal -N 160", tree);
@@ -151,24 +159,36 @@ describe("a hostile image", () => {
     bytes.write(name, at, "latin1");
     const error = errorOf(() => exportLayer(inMemory(bytes), () => undefined));
     expect(String(error)).toContain(`is no name`);
-    expect(verifyImage(inMemory(bytes)).findings.map(({ fault }) => fault).join()).toContain("is no name");
+    expect(
+      verifyImage(inMemory(bytes))
+        .findings.map(({ fault }) => fault)
+        .join(),
+    ).toContain("is no name");
   });
 
   test("whose tree of extents leads to itself is refused", () => {
     makeImage(image, "8M", "-b 1024 -O ^metadata_csum,^has_journal");
-    changeMounted(image, `python3 -c 'f = open("f", "wb"); [(f.seek(n * 4096), f.write(b"x")) for n in range(40)]'`);
+    changeMounted(
+      image,
+      `python3 -c 'f = open("f", "wb"); [(f.seek(n * 4096), f.write(b"x")) for n in range(40)]'`,
+    );
     const extents = shell('debugfs -R "ex /f" "$1" 2>/dev/null', image);
     const node = Number(/^ 0\/ 1 .*?- +\d+ +(\d+)/m.exec(extents)?.[1]);
     expect(node).toBeGreaterThan(0);
     const bytes = readFileSync(image);
     const at = node * 1024;
     bytes.writeUInt16LE(1, at + 6);
-    expect(String(errorOf(() => exportLayer(inMemory(bytes), () => undefined)))).toContain("has depth 1 instead of 0");
+    expect(String(errorOf(() => exportLayer(inMemory(bytes), () => undefined)))).toContain(
+      "has depth 1 instead of 0",
+    );
   });
 
   test("whose file claims the same blocks again and again is refused", () => {
     makeImage(image, "2M", "-b 1024 -O ^metadata_csum,^has_journal,^extent,^64bit");
-    changeMounted(image, "head -c 5000000 /dev/zero > f || true; truncate -s 1T f 2>/dev/null || truncate -s 1G f");
+    changeMounted(
+      image,
+      "head -c 5000000 /dev/zero > f || true; truncate -s 1T f 2>/dev/null || truncate -s 1G f",
+    );
     const own = inodeOf("/f");
     const first = Number(/\(IND\):(\d+)/.exec(shell('debugfs -R "stat /f" "$1" 2>/dev/null', image))?.[1]);
     expect(first).toBeGreaterThan(0);
@@ -183,7 +203,9 @@ describe("a hostile image", () => {
     makeImage(image, "2M", "-b 1024");
     changeMounted(image, "truncate -s 3T f");
     let size = 0;
-    const error = errorOf(() => exportLayer(inMemory(readFileSync(image)), (chunk) => (size += chunk.length)));
+    const error = errorOf(() =>
+      exportLayer(inMemory(readFileSync(image)), (chunk) => (size += chunk.length)),
+    );
     expect(error).toMatchObject({
       message: `Cannot export "f": with its ${3 * 2 ** 40} bytes the archive has more than ${2 ** 40}`,
       hint: expect.any(String),
