@@ -16,6 +16,8 @@ export interface ExportOptions extends Task {
   keepOverlay?: boolean;
   /** Writes the times of last access and change as well. Default: no, so that reading a file changes no layer. */
   accessTimes?: boolean;
+  /** Bytes of contents that the archive may have, holes included, which it holds as zeros. Default: 1 TiB. */
+  maximumSize?: number;
 }
 
 /** What has been exported. */
@@ -26,6 +28,8 @@ export interface ExportSummary {
   contentBytes: number;
 }
 
+const DEFAULT_MAXIMUM_SIZE = 2 ** 40;
+
 /** Where mkfs and e2fsck put files that have lost their names. */
 const LOST_AND_FOUND = "lost+found";
 
@@ -35,7 +39,7 @@ const OVERLAY_FOLDERS = [CHANGES, "work"];
 
 /**
  * Writes a layer's image as a tar archive, the root first, a directory before what it holds, names ordered by their
- * bytes; the same image gives the same archive.
+ * bytes, whiteouts before their neighbours; the same image gives the same archive.
  *
  * @param source the disk with the image
  * @param write takes the archive in large chunks, which are valid during the call only
@@ -51,7 +55,7 @@ export async function exportLayer(
   const root = layerRoot(reader, options.folder);
   const exporter = new LayerExporter(reader, new TarWriter(write), options);
   const isWhole = root.inode === reader.root().inode;
-  for (const file of reader.walk(root)) {
+  for (const file of reader.walk(root, options.keepOverlay !== true)) {
     if (isWhole && file.entry.path === LOST_AND_FOUND && isEmpty(reader, file)) continue;
     await exporter.add(file);
   }
@@ -91,6 +95,7 @@ class LayerExporter {
   readonly #usedBytes: number;
   #entries = 0;
   #contentBytes = 0;
+  #size = 0;
 
   constructor(reader: Ext4Reader, tar: TarWriter, options: ExportOptions) {
     this.#reader = reader;
@@ -128,8 +133,17 @@ class LayerExporter {
       this.#addEntry({ ...rest, type: "hardlink", size: 0, linkTarget });
       return;
     }
+    if (entry.type === "file") this.#requireRoom(entry);
     this.#addEntry(entry);
     if (entry.type === "file") await this.#addContents(file);
+  }
+
+  #requireRoom({ path, size }: FileEntry): void {
+    const { maximumSize = DEFAULT_MAXIMUM_SIZE } = this.#options;
+    this.#size += size;
+    if (this.#size <= maximumSize) return;
+    const message = `Cannot export ${quoteName(path)}: with its ${size} bytes the archive has more than ${maximumSize}`;
+    throw new FormatError(message, { hint: "Allow a larger archive; holes of sparse files count." });
   }
 
   #firstNameOf({ entry, inode, links }: FoundFile): string | undefined {

@@ -1,5 +1,6 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
+import { parseSize } from "../../cli/byte-size.ts";
 import { withTask } from "../../cli/long-task.ts";
 import { writeToStdout } from "../../cli/print.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
@@ -26,6 +27,7 @@ export default class LayerExport extends RuntimeCommand {
     folder: Flags.string({
       description: "folder of the image to export; if absent /, and of a scratch its changes",
     }),
+    "max-size": Flags.string({ description: "refuse an image whose tar would be larger", default: "1T" }),
     overlay: Flags.boolean({ description: "keep whiteouts in overlayfs form", default: false }),
   };
 
@@ -39,6 +41,7 @@ export default class LayerExport extends RuntimeCommand {
         source,
         output: output === "-" ? writeToStdout : { path: output, force: flags.force },
         keepOverlay: flags.overlay,
+        maximumSize: parseSize("--max-size", flags["max-size"]),
         ...(flags.folder === undefined ? {} : { folder: flags.folder }),
       }),
     );

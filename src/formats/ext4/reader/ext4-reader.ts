@@ -2,7 +2,9 @@ import type { ByteSource } from "../../byte-io.ts";
 import type { FileEntry } from "../../file-entry.ts";
 import { quoteName } from "../../format-error.ts";
 import { INODE_NUMBER, PATH_MAX } from "../constants.ts";
+import { ENTRY_TYPE } from "../directory.ts";
 import { contentRuns, type ContentRun } from "./content-runs.ts";
+import type { StoredName } from "./directory-block.ts";
 import { readNames } from "./directory-reader.ts";
 import { GroupTable } from "./group-table.ts";
 import { ImageFault } from "./image-fault.ts";
@@ -73,9 +75,10 @@ export class Ext4Reader {
    * Everything below a directory and itself, a directory before what it holds and names ordered by their bytes. Paths
    * count from that directory.
    *
+   * @param devicesFirst whether the character devices of a directory, such as whiteouts, come before its other files
    * @throws {ImageFault} if something is damaged, or a directory has two places
    */
-  *walk(from: FoundFile = this.root()): Generator<FoundFile, void> {
+  *walk(from: FoundFile = this.root(), devicesFirst = false): Generator<FoundFile, void> {
     const visited = new Set<number>();
     const stack = [{ path: "", number: from.inode }];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
@@ -85,7 +88,10 @@ export class Ext4Reader {
       if (visited.has(found.inode))
         throw new ImageFault("the directory has two places", { inode: found.inode });
       visited.add(found.inode);
-      const names = this.#sortedNames(found);
+      const sorted = this.#sortedNames(found);
+      const names = devicesFirst
+        ? sorted.toSorted((a, b) => Number(isDevice(b)) - Number(isDevice(a)))
+        : sorted;
       for (const { name, inode } of names.toReversed())
         stack.push({ path: join(next.path, name), number: inode });
     }
@@ -122,7 +128,7 @@ export class Ext4Reader {
     return this.#inodes.at(inode);
   }
 
-  #sortedNames(directory: FoundFile): { name: string; inode: number }[] {
+  #sortedNames(directory: FoundFile): StoredName[] {
     const names = readNames(this.#image, this.#inode(directory)).toSorted((a, b) =>
       a.name < b.name ? -1 : 1,
     );
@@ -171,6 +177,10 @@ export class Ext4Reader {
     if (target !== "" && !target.includes("\0")) return target;
     throw new ImageFault("the target of a symlink is empty or contains NUL", { inode: inode.number });
   }
+}
+
+function isDevice({ type }: StoredName): boolean {
+  return type === ENTRY_TYPE.character;
 }
 
 function join(directory: string, name: string): string {

@@ -66,7 +66,11 @@ touch -d 2040-01-02T03:04:05.678 dir/empty
 /** Makes an image of a folder with mke2fs. */
 export function makeImage(image: string, size: string, options: string, folder?: string): void {
   const source = folder === undefined ? "" : `-d "$2"`;
-  shell(`rm -f "$1"; truncate -s ${size} "$1"; mke2fs -q -F -t ext4 ${options} ${source} "$1"`, image, folder ?? "");
+  shell(
+    `rm -f "$1"; truncate -s ${size} "$1"; mke2fs -q -F -t ext4 ${options} ${source} "$1"`,
+    image,
+    folder ?? "",
+  );
 }
 
 /** Changes an image through a mount of the kernel's; \`$1\` is the folder, in which the script runs. */

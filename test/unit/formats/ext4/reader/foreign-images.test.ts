@@ -84,7 +84,8 @@ describe("Ext4Reader sees what the kernel sees in what mke2fs makes", () => {
     expect(Object.keys(found)).toEqual(Object.keys(expected));
     for (const [path, file] of Object.entries(found)) {
       const isAlike = path !== "" && path !== "lost+found";
-      if (isAlike) expect({ path, sha256: file.sha256, xattrs: file.xattrs }).toEqual(alike(path, expected[path]));
+      if (isAlike)
+        expect({ path, sha256: file.sha256, xattrs: file.xattrs }).toEqual(alike(path, expected[path]));
     }
   });
 });
