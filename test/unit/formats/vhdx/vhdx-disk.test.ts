@@ -14,21 +14,13 @@ import {
   useFolder,
   withFile,
 } from "../../../support/qemu-image.ts";
+import { RecordedFile } from "../../../support/recorded-file.ts";
 import { chosenSeed } from "../../../support/soak-rounds.ts";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 const uuid = Buffer.alloc(16, 3);
 const pathOf = useFolder();
-
-/** A file that remembers how it was at each flush. */
-class FlushedFile extends MemoryFile {
-  readonly states: MemoryFile[] = [];
-
-  override flush(): void {
-    this.states.push(this.copy());
-  }
-}
 
 function makeDisk<File extends MemoryFile>(file: File, size: number): File {
   const writer = new VhdxWriter(file, size, { uuid });
@@ -113,8 +105,9 @@ describe("VhdxDisk", () => {
   test.each([128 * MIB, 2 ** 41])(
     "is whole whenever it is interrupted while it grows to %d bytes",
     (grown) => {
-      const file = makeDisk(new FlushedFile(), 64 * MIB);
+      const file = makeDisk(new RecordedFile(), 64 * MIB);
       const disk = new VhdxDisk(file);
+      file.forget();
       disk.write([Buffer.alloc(MIB, 2)], 7 * MIB);
       disk.grow(grown);
       expect(file.states.length).toBeGreaterThan(4);
@@ -129,8 +122,9 @@ describe("VhdxDisk", () => {
   );
 
   test("lists a block when its contents are stored, not before", () => {
-    const file = makeDisk(new FlushedFile(), 64 * MIB);
+    const file = makeDisk(new RecordedFile(), 64 * MIB);
     const disk = new VhdxDisk(file);
+    file.forget();
     disk.write([Buffer.alloc(MIB, 2)], 7 * MIB);
     expect(readBytes(new VhdxReader(file), 7 * MIB, 1)[0]).toBe(0);
     disk.flush();
