@@ -1,4 +1,5 @@
 // A file in memory, of which only the pages that were written to take room.
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { requireInside } from "../../src/formats/byte-io.ts";
 import type { StoredBytes } from "../../src/formats/disk/stored-file.ts";
 
@@ -52,6 +53,20 @@ export class MemoryFile implements StoredBytes {
   }
 
   flush(): void {}
+
+  /** Writes the bytes to a file of the host, which takes room only for the pages that were written to. */
+  save(path: string): void {
+    const fd = openSync(path, "w");
+    try {
+      for (const [number, page] of this.#pages) {
+        const length = Math.min(PAGE_SIZE, this.size - number * PAGE_SIZE);
+        writeSync(fd, page, 0, length, number * PAGE_SIZE);
+      }
+      ftruncateSync(fd, this.size);
+    } finally {
+      closeSync(fd);
+    }
+  }
 
   /** All bytes. */
   bytes(): Buffer {

@@ -52,8 +52,10 @@ export class AllocationTable {
    */
   scan(visit: (position: number) => void): void {
     const { chunkRatio, entries } = this.geometry;
+    const nothing = Buffer.alloc(SCAN_SIZE);
     for (let from = 0; from < entries * ENTRY_SIZE; from += SCAN_SIZE) {
       const bytes = this.#read(from, SCAN_SIZE);
+      if (bytes.equals(nothing.subarray(0, bytes.length))) continue;
       const first = from / ENTRY_SIZE;
       for (let at = 0; at < bytes.length; at += ENTRY_SIZE) {
         if (bytes.readUInt32LE(at) === 0 || isBitmap(first + at / ENTRY_SIZE, chunkRatio)) continue;
