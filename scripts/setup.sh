@@ -33,6 +33,7 @@ e2fsck     | e2fsprogs      | checks disk images in the tests
 qemu-img   | qemu-utils     | checks and converts disk images in the tests
 qemu-storage-daemon | qemu-system-common | mounts VHDX scratch disks
 veritysetup | cryptsetup-bin | checks dm-verity trees in the tests
+strace     | strace         | shows what a command does not do, in the tests
 zstd       | zstd           | reads and makes compressed layers
 bsdtar     | libarchive-tools | reads archives in the tests
 debootstrap | debootstrap   | a real root file system for the tests

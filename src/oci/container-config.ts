@@ -93,7 +93,7 @@ export function containerConfig(spec: OciConfig, placement: ContainerPlacement):
   const { root, process, linux } = requireSections(spec);
   return {
     id,
-    rootfs: { target: isAbsolute(root.path) ? root.path : join(bundle, root.path), mounted: true },
+    rootfs: { target: rootFolder(spec, root, bundle), mounted: true },
     readonlyRootfs: root.readonly ?? false,
     command: toCommand(process, placement),
     annotations: {
@@ -106,6 +106,11 @@ export function containerConfig(spec: OciConfig, placement: ContainerPlacement):
     resources: structuredClone(linux.resources ?? {}),
     spec,
   };
+}
+
+/** The folder of a scratch is absolute, and perhaps on a host with other paths than this one. */
+function rootFolder(spec: OciConfig, { path }: OciRoot, bundle: string): string {
+  return layeredRoot(spec) !== undefined || isAbsolute(path) ? path : join(bundle, path);
 }
 
 function requireSections(spec: OciConfig): { root: OciRoot; process: OciProcess; linux: OciLinux } {

@@ -30,6 +30,10 @@ const CONFIG = { fd: 0, blockSize: 4, info: 8, size: 304 } as const;
 /** How often another free device is asked for after somebody else was faster. */
 const ATTEMPTS = 100;
 
+/** How often, and how many times, it is looked whether another call has attached the same file. */
+const GUARD_POLL_MS = 2;
+const GUARD_POLLS = 500;
+
 /** Which file, and how much of it, a device shows. */
 interface Backing {
   device: bigint;
@@ -39,17 +43,37 @@ interface Backing {
 }
 
 /** Attaches a file as `MachineMounts.attachFile` says. @throws {Error} with the kernel's name of its refusal in `code` */
-export function attachFile(libc: Libc, path: string, { readOnly, size }: AttachOptions): AttachedFile {
+export async function attachFile(
+  libc: Libc,
+  path: string,
+  { readOnly, size }: AttachOptions,
+): Promise<AttachedFile> {
   const file = openSync(path, readOnly ? constants.O_RDONLY : constants.O_RDWR);
   try {
     const backing = { ...identityOf(file), sizeLimit: BigInt(size ?? 0), readOnly };
-    if (readOnly)
-      return findDevice(libc, (found) => isEqual(found, backing)) ?? newDevice(libc, file, backing);
+    if (readOnly) return await attachShared(libc, path, { file, backing });
     // The device keeps the open file and with it this lock, so that nobody attaches the file a second time.
     if (!libc.tryLock(file) || isAttached(libc, path)) throw busy(path);
     return newDevice(libc, file, backing);
   } finally {
     closeSync(file);
+  }
+}
+
+/** Of two callers that find no device at the same time, the second has to find that of the first. */
+async function attachShared(
+  libc: Libc,
+  path: string,
+  { file, backing }: { file: number; backing: Backing },
+): Promise<AttachedFile> {
+  const guard = openSync(path, constants.O_RDONLY);
+  try {
+    // Whoever may read the file can hold its lock; two devices for one file are then the lesser evil.
+    for (let poll = 0; poll < GUARD_POLLS && !libc.tryLock(guard); poll++)
+      await new Promise((resolve) => setTimeout(resolve, GUARD_POLL_MS));
+    return findDevice(libc, (found) => isEqual(found, backing)) ?? newDevice(libc, file, backing);
+  } finally {
+    closeSync(guard);
   }
 }
 

@@ -63,11 +63,16 @@ async function changeUses(
   });
 }
 
-/** Where the files of a layer are seen; undefined if they are not. A scratch is seen over its parents only. */
-export async function findMountPath(context: LayerContext, path: string): Promise<string | undefined> {
+/**
+ * Where the files of a layer are seen. A scratch is seen over its parents only.
+ *
+ * @throws {LayerError} LAYER_NOT_FOUND
+ */
+export async function mountPath(context: LayerContext, path: string): Promise<string> {
   const [place] = await findPlace(context, path);
-  if ((await readRecord(context.machine, place)) === undefined) return undefined;
-  const shown = (await shownMount(context.machine, place))?.mountPoint;
-  if (shown !== place.disk) return shown;
-  return (await openLayer(context.machine, path)).kind === "image" ? shown : undefined;
+  const record = await readRecord(context.machine, place);
+  const shown = record === undefined ? undefined : (await shownMount(context.machine, place))?.mountPoint;
+  const isSeen = shown === place.root || (await openLayer(context.machine, path)).kind === "image";
+  if (shown !== undefined && isSeen) return shown;
+  throw layerFault("LAYER_NOT_FOUND", path, ["find", "it is not mounted"]);
 }

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import type { DestroyOptions, LayerStore, ScratchDisks } from "../../layer-store.ts";
 import type { Machine } from "../machine.ts";
-import { layerFault } from "./layer-fault.ts";
 import type { LayerContext } from "./mount-place.ts";
 
 /** Gives the disks of scratches, which are loaded only when one is made. */
@@ -84,10 +83,8 @@ export class LinuxLayerStore implements LayerStore {
   }
 
   async mountPath(path: string): Promise<string> {
-    const { findMountPath } = await import("./layer-uses.ts");
-    const found = await findMountPath(this.#context, path);
-    if (found !== undefined) return found;
-    throw layerFault("LAYER_NOT_FOUND", path, ["find", "it is not mounted"]);
+    const { mountPath } = await import("./layer-uses.ts");
+    return mountPath(this.#context, path);
   }
 
   async showAt(path: string, target: string): Promise<void> {
