@@ -17,7 +17,9 @@ import { SCHEMA_V1, SCHEMA_V2 } from "./schema-version.ts";
 export function lcowContainer(options: CreateOptions, resources: ContainerResources): HostedSystem {
   const { id, spec, schemaVersion } = options;
   if (schemaVersion?.Major === SCHEMA_V1.Major) {
-    throw new UsageError(`Cannot make the document of "${onOneLine(id)}": schema 1.0 knows no Linux containers`);
+    throw new UsageError(
+      `Cannot make the document of "${onOneLine(id)}": schema 1.0 knows no Linux containers`,
+    );
   }
   requireServedDevices(spec);
   const { rootPath, mountSources, networkNamespace } = resources;
