@@ -20,6 +20,7 @@ import type { LinuxVmOptions, WindowsVmOptions } from "../oci/documents/vm/vm-op
 import { windowsVmOptions } from "../oci/documents/vm/windows-vm-options.ts";
 import { windowsVm } from "../oci/documents/vm/windows-vm.ts";
 import { windowsDocument } from "../oci/documents/windows-document.ts";
+import { onOneLine } from "../schema/faults.ts";
 import type { ComputeSystem, ContainerConfig } from "../schema/hcs.ts";
 import type { OciConfig } from "../schema/oci.ts";
 import { requireValidDocument } from "./require-valid-document.ts";
@@ -140,5 +141,5 @@ function utilityVmPath(spec: OciConfig): string {
 }
 
 function withoutVm(bundle: string): UsageError {
-  return new UsageError(`Cannot make the document of the utility VM of "${bundle}": the container has none`);
+  return new UsageError(`Cannot make the document of the utility VM of "${onOneLine(bundle)}": the container has none`);
 }

@@ -59,7 +59,7 @@ function root(
   };
   const { hyperv } = spec.windows ?? {};
   if (hyperv === undefined) return { ...common, VolumePath: volumePath(rootPath) };
-  return { ...common, HvRuntime: hvRuntime(hyperv.utilityVMPath ?? utilityVmPath) };
+  return { ...common, HvRuntime: hvRuntime(hyperv.utilityVMPath || utilityVmPath) };
 }
 
 function hvRuntime(imagePath: string | undefined): HvRuntime {

@@ -1,4 +1,5 @@
 import { UsageError } from "../../base/errors.ts";
+import { onOneLine, shown } from "../../schema/faults.ts";
 import type { HostedSystem } from "../../schema/hcs.ts";
 import type { OciConfig } from "../../schema/oci.ts";
 import type { ContainerResources } from "./container-resources.ts";
@@ -16,7 +17,9 @@ import { SCHEMA_V1, SCHEMA_V2 } from "./schema-version.ts";
 export function lcowContainer(options: CreateOptions, resources: ContainerResources): HostedSystem {
   const { id, spec, schemaVersion } = options;
   if (schemaVersion?.Major === SCHEMA_V1.Major) {
-    throw new UsageError(`Cannot make the document of "${id}": schema 1.0 knows no Linux containers`);
+    throw new UsageError(
+      `Cannot make the document of "${onOneLine(id)}": schema 1.0 knows no Linux containers`,
+    );
   }
   requireServedDevices(spec);
   const { rootPath, mountSources, networkNamespace } = resources;
@@ -31,7 +34,7 @@ function requireServedDevices({ windows }: OciConfig): void {
   windows?.devices?.forEach(({ idType }, index) => {
     if (idType === "gpu") return;
     const place = ["windows", "devices", index, "idType"];
-    throw documentFault(place, `is ${JSON.stringify(idType)}, must be gpu for a Linux container`);
+    throw documentFault(place, `is ${shown(idType)}, must be gpu for a Linux container`);
   });
 }
 

@@ -53,11 +53,11 @@ function wcowResources(options: CreateOptions, host: DocumentHost): ContainerRes
     return share;
   };
   const layerPaths = readOnly.map((folder) => shareOf(folder, true));
-  let disks = 0;
+  const diskOf = diskPaths(wcowDiskPath);
   const sources = mounts.flatMap((mount, index): [number, string][] => {
     const { source = "", type = "" } = mount;
     if (isPipe(source)) return [];
-    if (type !== "") return [[index, wcowDiskPath(++disks)]];
+    if (type !== "") return [[index, diskOf(source)]];
     return [[index, shareOf(source, isReadOnly(mount))]];
   });
   return {
@@ -70,12 +70,23 @@ function wcowResources(options: CreateOptions, host: DocumentHost): ContainerRes
 
 function lcowResources(options: CreateOptions): ContainerResources {
   const rootPath = lcowRootPath(options.id);
-  let disks = 0;
+  const diskOf = diskPaths(lcowDiskPath);
   const sources = (options.spec.mounts ?? []).flatMap((mount, index): [number, string][] => {
-    if (!isHostMount(mount) || (mount.source ?? "") === "") return [];
-    return [[index, mount.type === "bind" ? `${rootPath}/mounts/m${index}` : lcowDiskPath(++disks)]];
+    const { source = "", type } = mount;
+    if (!isHostMount(mount) || source === "") return [];
+    return [[index, type === "bind" ? `${rootPath}/mounts/m${index}` : diskOf(source)]];
   });
   return { rootPath, layers: [], mountSources: new Map(sources), ...commonResources(options) };
+}
+
+/** Gives each disk its place in the VM; one that is attached already keeps its first. */
+function diskPaths(pathOf: (number: number) => string): (source: string) => string {
+  const paths = new Map<string, string>();
+  return (source) => {
+    const path = paths.get(source.toLowerCase()) ?? pathOf(paths.size + 1);
+    paths.set(source.toLowerCase(), path);
+    return path;
+  };
 }
 
 function commonResources({

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { checkEndpoint, checkHnsEndpoint, checkNetwork } from "../../../src/schema/validate-hcs-network.ts";
 import {
@@ -24,6 +27,8 @@ const argon = {
   },
 };
 const endpoint = { HostComputeNetwork: "0f1d1c8e-3b5a-5e0c-9f43-0d2f6c2b7a11" };
+
+const SOURCES = fileURLToPath(new URL("../../../src", import.meta.url));
 
 type Check = (document: unknown) => { value: unknown; faults: { pointer: string; message: string }[] };
 
@@ -179,4 +184,24 @@ describe("refuses, and says where and what is allowed:", () => {
   ])("%s", (_, check, document, pointer, message) => {
     expect(check(document)).toEqual({ value: undefined, faults: [{ pointer, message }] });
   });
+});
+
+test("no command loads these checks before it asks for them", () => {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    if (!file.endsWith(".ts")) return;
+    const imports = readFileSync(file, "utf8").matchAll(
+      /^(?:import|export)\s+(?!type\b)[^;]*?from\s+"(\.[^"]+)";/gm,
+    );
+    for (const [, specifier = ""] of imports) load(join(dirname(file), specifier));
+  };
+  const commands = join(SOURCES, "commands");
+  for (const name of readdirSync(commands)) load(join(commands, name));
+  const generated = [...loaded].filter((file) => file.endsWith(".validators.js"));
+  expect(generated.map((file) => basename(file))).toContain("oci-config.validators.js");
+  expect(generated.filter((file) => basename(file).startsWith("hcs-"))).toEqual([]);
+  load(join(SOURCES, "schema/validate-hcs.ts"));
+  expect([...loaded].map((file) => basename(file))).toContain("hcs-compute-system.validators.js");
 });

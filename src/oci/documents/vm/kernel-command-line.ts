@@ -38,13 +38,13 @@ function consoleWords(options: LinuxVmOptions): string[] {
   ];
 }
 
+/** What init gets: its own option, then the guest agent, beside a shell if there is a console for it. */
 function initWords(options: LinuxVmOptions): string {
-  const words = [
-    `-e ${ENTROPY_PORT}`,
+  const agent = [
     "/bin/vsockexec",
     ...(options.forwardStdout ? [`-o ${LOG_PORT}`] : []),
     ...(options.forwardStderr ? [`-e ${LOG_PORT}`] : []),
     options.execCommandLine,
   ].join(" ");
-  return hasConsole(options) ? `sh -c "${words} & exec sh"` : words;
+  return `-e ${ENTROPY_PORT} ${hasConsole(options) ? `sh -c "${agent} & exec sh"` : agent}`;
 }

@@ -25,7 +25,7 @@ export function windowsVmOptions(
   return {
     ...common,
     layerFolders: [...readOnly, win32.join(scratch, "vm")],
-    osFilesPath: win32.join(windows?.hyperv?.utilityVMPath ?? utilityVmPath, "Files"),
+    osFilesPath: win32.join(windows?.hyperv?.utilityVMPath || utilityVmPath, "Files"),
     disableCompartmentNamespace: annotationValue(annotations, `${VM}.disablecompartmentnamespace`) ?? false,
     noDirectMap: noDirectMap || common.fullyPhysicallyBacked,
     isTemplate: annotationValue(annotations, `${VM}.saveastemplate`) ?? false,
