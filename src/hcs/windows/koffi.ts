@@ -1,0 +1,44 @@
+/**
+ * Opens koffi's addon for Windows.
+ *
+ * As on Linux the addon is the file `koffi.node` beside the program, because a bundle cannot resolve packages;
+ * in a checkout it comes from node_modules.
+ */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type koffiModule from "koffi";
+import { PlatformError } from "../../base/errors.ts";
+
+/** The calls of koffi. */
+export type Koffi = typeof koffiModule;
+
+/** A library that koffi has opened. */
+export type NativeLibrary = ReturnType<Koffi["load"]>;
+
+/**
+ * Loads the addon into this process.
+ *
+ * FFI: the addon stays loaded until the process ends, and belongs to the thread that loads it.
+ *
+ * @throws {PlatformError} PLATFORM_MISSING
+ */
+export function loadKoffi(): Koffi {
+  const addon: { exports: unknown } = { exports: {} };
+  process.dlopen(addon, koffiPath(import.meta.dirname));
+  return addon.exports as Koffi;
+}
+
+function koffiPath(here: string): string {
+  const target = `win32_${process.arch}`;
+  const packaged = join("node_modules", "@koromix", `koffi-win32-${process.arch}`, target, "koffi.node");
+  const candidates = [join(dirname(process.execPath), "koffi.node"), join(here, "koffi.node")];
+  for (let folder = here; folder !== dirname(folder); folder = dirname(folder))
+    candidates.push(join(folder, packaged));
+  const found = candidates.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw new PlatformError(
+    "PLATFORM_MISSING",
+    `Cannot open the libraries of Windows: koffi.node was not found in "${here}"`,
+    { hint: "Run npm run build, or install runhcs again" },
+  );
+}
