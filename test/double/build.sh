@@ -1,16 +1,20 @@
 #!/bin/bash
-# Builds the double.
+# Builds the double, and the program that the tests run in its systems.
 #
-#   build.sh linux FILE      a shared library for this machine
-#   build.sh windows FILE    a DLL for 64-bit Windows, with mingw-w64
+#   build.sh linux FOLDER      double.so and program, for this machine
+#   build.sh windows FOLDER    vmcompute.dll and program.exe for 64-bit Windows, with mingw-w64
 set -euo pipefail
-folder=$(dirname "$(readlink -f "$0")")
-warnings=(-std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter)
+here=$(dirname "$(readlink -f "$0")")
+flags=(-std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter)
 case $1 in
-  linux) gcc "${warnings[@]}" -shared -fPIC -fvisibility=hidden -pthread "$folder"/*.c -o "$2" ;;
+  linux)
+    gcc "${flags[@]}" -shared -fPIC -fvisibility=hidden -pthread "$here"/*.c -o "$2/double.so"
+    gcc "${flags[@]}" "$here/program/program.c" -o "$2/program"
+    ;;
   windows)
-    x86_64-w64-mingw32-gcc "${warnings[@]}" -Wno-missing-field-initializers -shared -static \
-      "$folder"/*.c -lpthread -o "$2"
+    flags+=(-Wno-missing-field-initializers -static)
+    x86_64-w64-mingw32-gcc "${flags[@]}" -shared "$here"/*.c -lpthread -o "$2/vmcompute.dll"
+    x86_64-w64-mingw32-gcc "${flags[@]}" "$here/program/program.c" -o "$2/program.exe"
     ;;
   *)
     echo "build.sh: unknown target \"$1\"" >&2

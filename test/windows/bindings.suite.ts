@@ -147,7 +147,10 @@ async function overhead(double: NativeDouble): Promise<{ bare: number[]; wrapped
   const native = double.koffi.load(double.path).func("int32_t __stdcall ProcessUtilityImage(str16 path)");
   const bareCall = () =>
     new Promise((resolve, reject) => {
-      native.async("x", (error: Error | null, value: number) => (error ? reject(error) : resolve(value)));
+      native.async("x", (error: Error | null, value: number) => {
+        if (error === null) resolve(value);
+        else reject(error);
+      });
     });
   const times = { bare: [] as number[], wrapped: [] as number[] };
   double.control({ Idle: true });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import koffi from "koffi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeComputeService } from "./compute-service.suite.ts";
 import { describeBindings, functionsOfTables } from "./bindings.suite.ts";
 import { NativeDouble } from "./native-double.ts";
 
@@ -16,13 +17,16 @@ const libraries = { linux: join(folder, "double.so"), windows: join(folder, "vmc
 let double: NativeDouble;
 
 beforeAll(() => {
-  for (const [target, file] of Object.entries(libraries)) execFileSync(BUILD, [target, file]);
-  double = new NativeDouble(koffi, libraries.linux);
+  for (const target of ["linux", "windows"]) execFileSync(BUILD, [target, folder]);
+  double = new NativeDouble(koffi, libraries.linux, join(folder, "program"));
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describeBindings({ describe, test, expect, beforeAll, afterAll }, () => double);
+const runner = { describe, test, expect, beforeAll, afterAll };
+
+describeBindings(runner, () => double);
+describeComputeService(runner, () => double);
 
 const OWN_EXPORTS = ["CoTaskMemFree", "DoubleControl", "DoubleCounts", "DoubleLastCall"];
 

@@ -1,5 +1,6 @@
 import type { TypeObject } from "koffi";
 import type { Koffi, NativeLibrary } from "../koffi.ts";
+import type { CallGate } from "./call-gate.ts";
 import type { NativeTypes } from "./layouts.ts";
 import type { CallResult, Signature, Token } from "./signature.ts";
 
@@ -10,6 +11,7 @@ type Parameter = KoffiType | ReturnType<Koffi["out"]>;
 export interface CallContext {
   koffi: Koffi;
   types: NativeTypes;
+  gate: CallGate;
   /** koffi's type of a string that the callee allocates, copied and freed once. */
   ownedString(): KoffiType;
   /** Tells the last error of the thread that made the call that is being completed. */
@@ -28,17 +30,27 @@ export function bindFunction(
   const parameters = signature.parameters.flatMap((token) => parametersOf(token, context));
   const native = library.func("__stdcall", name, returnType(signature, context), parameters);
   const tellsError = signature.returns === "bool" || signature.returns === "handle";
+  const call = (args: unknown[], done: (error: unknown, returned?: unknown) => void): void => {
+    try {
+      native.async(...args, done);
+    } catch (error) {
+      done(error);
+    }
+  };
   return (inputs) =>
     new Promise((resolve, reject) => {
       const outputs: unknown[][] = [];
       const args = argumentsOf(signature.parameters, inputs, outputs);
-      native.async(...args, (error: Error | null, returned: unknown) => {
+      const done = (error: unknown, returned?: unknown): void => {
         // FFI: this closure keeps buffers alive until the callee is done with them; now they may go.
         args.length = 0;
-        if (error !== null) return reject(error);
         // FFI: koffi tells the worker's last error only while this function runs.
-        resolve(resultOf(returned, tellsError ? context.lastError() : 0, outputs));
-      });
+        const lastError = tellsError && error === null ? context.lastError() : 0;
+        context.gate.leave();
+        if (error === null) resolve(resultOf(returned, lastError, outputs));
+        else reject(error);
+      };
+      context.gate.enter(() => call(args, done));
     });
 }
 

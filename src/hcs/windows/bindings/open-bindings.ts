@@ -1,5 +1,7 @@
 import type { Koffi } from "../koffi.ts";
+import { openDescriptors, type OpenDescriptor } from "./libuv.ts";
 import { ADVAPI32 } from "./advapi32.ts";
+import { CallGate } from "./call-gate.ts";
 import { COMPUTESTORAGE } from "./computestorage.ts";
 import { KERNEL32 } from "./kernel32.ts";
 import { declareTypes, type NativeTypes } from "./layouts.ts";
@@ -8,6 +10,9 @@ import { openLibrary, type LoadLibrary } from "./open-library.ts";
 import type { NativeCalls } from "./signature.ts";
 import { VIRTDISK } from "./virtdisk.ts";
 import { VMCOMPUTE } from "./vmcompute.ts";
+
+/** Calls that koffi is given at once; libuv runs as many of them as it has threads. */
+const CALLS_AT_ONCE = 128;
 
 /** All libraries that are called on a Windows host. */
 export const LIBRARIES = { VMCOMPUTE, COMPUTESTORAGE, VIRTDISK, KERNEL32, ADVAPI32 } as const;
@@ -21,6 +26,8 @@ export interface Bindings {
   virtdisk: NativeCalls<(typeof VIRTDISK)["functions"]>;
   kernel32: NativeCalls<(typeof KERNEL32)["functions"]>;
   advapi32: NativeCalls<(typeof ADVAPI32)["functions"]>;
+  /** Makes a file descriptor of a handle, which then belongs to the descriptor. */
+  openDescriptor: OpenDescriptor;
 }
 
 /**
@@ -30,7 +37,8 @@ export interface Bindings {
  */
 export function openBindings(koffi: Koffi, loadLibrary: LoadLibrary = (file) => koffi.load(file)): Bindings {
   const types = declareTypes(koffi);
-  const context = { koffi, types, ...lazyParts(koffi, loadLibrary) };
+  const gate = new CallGate(CALLS_AT_ONCE);
+  const context = { koffi, types, gate, ...lazyParts(koffi, loadLibrary) };
   return {
     koffi,
     types,
@@ -39,6 +47,7 @@ export function openBindings(koffi: Koffi, loadLibrary: LoadLibrary = (file) => 
     virtdisk: openLibrary(VIRTDISK, loadLibrary, context),
     kernel32: openLibrary(KERNEL32, loadLibrary, context),
     advapi32: openLibrary(ADVAPI32, loadLibrary, context),
+    openDescriptor: openDescriptors(koffi),
   };
 }
 
