@@ -8,7 +8,7 @@ export interface RunResult {
   failures: string[];
 }
 
-type Step = { name: string; body: () => Promise<void> };
+type Step = { name: string; body: () => Promise<void>; timeout?: number | undefined };
 
 /** How tests are run. */
 export interface RunOptions {
@@ -38,8 +38,8 @@ export class PlainRunner implements TestRunner {
     this.#path.pop();
   };
 
-  readonly test = (name: string, body: () => Promise<void>): void => {
-    this.#tests.push({ name: [...this.#path, name].join(" > "), body });
+  readonly test = (name: string, body: () => Promise<void>, timeout?: number): void => {
+    this.#tests.push({ name: [...this.#path, name].join(" > "), body, timeout });
   };
 
   readonly beforeAll = (body: () => Promise<void>): void => {
@@ -63,9 +63,9 @@ export class PlainRunner implements TestRunner {
   async run(): Promise<RunResult> {
     const result: RunResult = { passed: 0, failures: [] };
     const tests = this.#tests.filter(({ name }) => name.includes(this.#only));
-    for (const { name, body } of [...this.#before, ...tests, ...this.#after]) {
+    for (const { name, body, timeout } of [...this.#before, ...tests, ...this.#after]) {
       try {
-        await this.#limited(body());
+        await this.#limited(body(), timeout ?? this.#timeout);
         result.passed++;
       } catch (error) {
         result.failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -74,11 +74,11 @@ export class PlainRunner implements TestRunner {
     return result;
   }
 
-  async #limited(test: Promise<void>): Promise<void> {
-    if (this.#timeout === undefined) return test;
+  async #limited(test: Promise<void>, timeout: number | undefined): Promise<void> {
+    if (timeout === undefined) return test;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`not done after ${this.#timeout} ms`)), this.#timeout);
+      timer = setTimeout(() => reject(new Error(`not done after ${timeout} ms`)), timeout);
     });
     await Promise.race([test, limit]).finally(() => clearTimeout(timer));
   }

@@ -194,6 +194,11 @@ int enter(HRESULT *result, const char *name, const char *format, ...);
     HRESULT ordered;                           \
     if (enter(&ordered, __VA_ARGS__)) return ordered
 
+/* As ENTER, for what lets something go: that is done even if the call is ordered to fail. */
+#define ENTER_LAST(...)                                  \
+    HRESULT ordered;                                     \
+    if (enter(&ordered, __VA_ARGS__) && !ordered) return 0
+
 /* Writes a result document with the message, and an event with the path if there is one. Gives the result. */
 HRESULT fail(char16 **document, HRESULT result, const char *message, const char *path);
 

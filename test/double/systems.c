@@ -395,7 +395,7 @@ EXPORT HRESULT WINAPI HcsOpenComputeSystem(const char16 *id, HANDLE *handle, cha
 }
 
 EXPORT HRESULT WINAPI HcsCloseComputeSystem(HANDLE handle) {
-    ENTER("HcsCloseComputeSystem", "h", handle);
+    ENTER_LAST("HcsCloseComputeSystem", "h", handle);
     pthread_mutex_lock(&lock);
     struct slot *slot = slot_of(handle, SYSTEM);
     if (slot) {
@@ -409,7 +409,7 @@ EXPORT HRESULT WINAPI HcsCloseComputeSystem(HANDLE handle) {
         free_system_if_unused(system);
     }
     pthread_mutex_unlock(&lock);
-    return slot ? 0 : E_INVALID_HANDLE;
+    return ordered ? ordered : slot ? 0 : E_INVALID_HANDLE;
 }
 
 static void describe(text *out, const struct system *system, const json *query) {
@@ -646,7 +646,7 @@ static void remove_callback(struct callback **list, struct callback *callback) {
 }
 
 EXPORT HRESULT WINAPI HcsUnregisterComputeSystemCallback(HANDLE handle) {
-    ENTER("HcsUnregisterComputeSystemCallback", "h", handle);
+    ENTER_LAST("HcsUnregisterComputeSystemCallback", "h", handle);
     pthread_mutex_lock(&lock);
     struct slot *slot = slot_of(handle, SYSTEM_CALLBACK);
     if (slot) {
@@ -658,7 +658,7 @@ EXPORT HRESULT WINAPI HcsUnregisterComputeSystemCallback(HANDLE handle) {
         free_system_if_unused(system);
     }
     pthread_mutex_unlock(&lock);
-    return slot ? 0 : E_INVALID_HANDLE;
+    return ordered ? ordered : slot ? 0 : E_INVALID_HANDLE;
 }
 
 EXPORT HRESULT WINAPI HcsRegisterProcessCallback(HANDLE handle, notification_callback call, void *context,
@@ -678,7 +678,7 @@ EXPORT HRESULT WINAPI HcsRegisterProcessCallback(HANDLE handle, notification_cal
 }
 
 EXPORT HRESULT WINAPI HcsUnregisterProcessCallback(HANDLE handle) {
-    ENTER("HcsUnregisterProcessCallback", "h", handle);
+    ENTER_LAST("HcsUnregisterProcessCallback", "h", handle);
     pthread_mutex_lock(&lock);
     struct slot *slot = slot_of(handle, PROCESS_CALLBACK);
     if (slot) {
@@ -690,7 +690,7 @@ EXPORT HRESULT WINAPI HcsUnregisterProcessCallback(HANDLE handle) {
         free_system_if_unused(process->system);
     }
     pthread_mutex_unlock(&lock);
-    return slot ? 0 : E_INVALID_HANDLE;
+    return ordered ? ordered : slot ? 0 : E_INVALID_HANDLE;
 }
 
 /* ---- Processes ---- */
@@ -773,7 +773,7 @@ EXPORT HRESULT WINAPI HcsOpenProcess(HANDLE handle, DWORD pid, HANDLE *process_h
 }
 
 EXPORT HRESULT WINAPI HcsCloseProcess(HANDLE handle) {
-    ENTER("HcsCloseProcess", "h", handle);
+    ENTER_LAST("HcsCloseProcess", "h", handle);
     pthread_mutex_lock(&lock);
     struct slot *slot = slot_of(handle, PROCESS);
     if (slot) {
@@ -783,7 +783,7 @@ EXPORT HRESULT WINAPI HcsCloseProcess(HANDLE handle) {
         free_system_if_unused(process->system);
     }
     pthread_mutex_unlock(&lock);
-    return slot ? 0 : E_INVALID_HANDLE;
+    return ordered ? ordered : slot ? 0 : E_INVALID_HANDLE;
 }
 
 static HRESULT signal_process(HANDLE handle, int signal, char16 **document) {

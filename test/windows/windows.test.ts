@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 import koffi from "koffi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeComputeService } from "./compute-service.suite.ts";
+import { configureKoffi } from "../../src/hcs/windows/koffi.ts";
 import { describeBindings, functionsOfTables } from "./bindings.suite.ts";
+import { describeHostObjects } from "./host-objects.suite.ts";
 import { NativeDouble } from "./native-double.ts";
 
 const BUILD = fileURLToPath(new URL("../double/build.sh", import.meta.url));
@@ -18,7 +20,7 @@ let double: NativeDouble;
 
 beforeAll(() => {
   for (const target of ["linux", "windows"]) execFileSync(BUILD, [target, folder]);
-  double = new NativeDouble(koffi, libraries.linux, join(folder, "program"));
+  double = new NativeDouble(configureKoffi(koffi), libraries.linux, join(folder, "program"));
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -26,6 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const runner = { describe, test, expect, beforeAll, afterAll };
 
 describeBindings(runner, () => double);
+describeHostObjects(runner, () => double);
 describeComputeService(runner, () => double);
 
 const OWN_EXPORTS = ["CoTaskMemFree", "DoubleControl", "DoubleCounts", "DoubleLastCall"];

@@ -1,5 +1,5 @@
 import { stringifyJson } from "../../base/lossless-json.ts";
-import { HcsResult, isAlreadyStopped, isInvalidState, isNotExist } from "../results.ts";
+import { ComputeError, HcsResult, isAlreadyStopped, isInvalidState, isNotExist } from "../results.ts";
 import type { CallResult } from "./bindings/signature.ts";
 import type { ProcessInformation } from "./bindings/layouts.ts";
 import { answerOf, readDocument } from "./compute-call.ts";
@@ -94,23 +94,29 @@ export class HcsProcess {
   /**
    * Sends a signal: `{Signal: 15}` to a Linux guest, `{Signal: "CtrlShutdown"}` to a Windows guest.
    *
-   * @returns false if the process had ended
+   * @throws {ComputeError} isAlreadyStopped when the process has ended
    */
-  signal(options: { Signal: number | string }): Promise<boolean> {
+  signal(options: { Signal: number | string }): Promise<void> {
     const { HcsSignalProcess } = this.#context.bindings.vmcompute;
     const text = stringifyJson(options);
     return this.#deliver("signal", (handle) => HcsSignalProcess(handle, text));
   }
 
-  /** Ends the process without asking it. @returns false if it had ended */
-  kill(): Promise<boolean> {
+  /** Ends the process without asking it. @throws {ComputeError} isAlreadyStopped when it has ended */
+  kill(): Promise<void> {
     const { HcsTerminateProcess } = this.#context.bindings.vmcompute;
     return this.#deliver("kill", (handle) => HcsTerminateProcess(handle));
   }
 
-  /** Sets the size of the console. @throws {ComputeError} isInvalidState if there is none */
-  resizeConsole(columns: number, rows: number): Promise<void> {
-    return this.modify({ Operation: "ConsoleSize", ConsoleSize: { Height: rows, Width: columns } });
+  /** Sets the size of the console. @returns false if there is none */
+  async resizeConsole(columns: number, rows: number): Promise<boolean> {
+    try {
+      await this.modify({ Operation: "ConsoleSize", ConsoleSize: { Height: rows, Width: columns } });
+      return true;
+    } catch (error) {
+      if (isInvalidState(error)) return false;
+      throw error;
+    }
   }
 
   /** Ends the input of the process, so that it reads to the end of what was written. */
@@ -183,14 +189,14 @@ export class HcsProcess {
   async #deliver(
     operation: string,
     call: (handle: bigint) => Promise<CallResult<[string | null]>>,
-  ): Promise<boolean> {
+  ): Promise<void> {
     try {
       await this.#call(operation, call);
-      return true;
     } catch (error) {
       if (!isAlreadyStopped(error) && !isNotExist(error) && !isInvalidState(error)) throw error;
       this.#awaitLostExit();
-      return false;
+      const hresult = HcsResult.PROCESS_ALREADY_STOPPED;
+      throw new ComputeError({ ...this.#subject(operation), hresult, cause: error });
     }
   }
 

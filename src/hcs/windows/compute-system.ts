@@ -35,6 +35,7 @@ export class HcsSystem {
   readonly #context: HostContext;
   readonly #object: WatchedObject;
   readonly #exit = deferred<void>();
+  #exitTimer: NodeJS.Timeout | undefined;
 
   private constructor(context: HostContext, id: string, handle: bigint) {
     this.#context = context;
@@ -189,6 +190,7 @@ export class HcsSystem {
 
   /** Lets go of the system without ending it. Who waits for something of it gets an error. */
   async close(): Promise<void> {
+    clearTimeout(this.#exitTimer);
     this.#exit.reject(alreadyClosed(this.#subject("wait for")));
     await this.#object.close();
   }
@@ -241,6 +243,8 @@ export class HcsSystem {
       await this.#call(operation, (handle) => call(handle, ""), true);
     } catch (error) {
       if (!isAlreadyStopped(error) && !isNotExist(error)) throw error;
+      // The service sometimes never tells that a system has exited.
+      this.#exitTimer ??= setTimeout(() => this.#exit.resolve(), this.#context.timeouts.lostExit);
     }
   }
 

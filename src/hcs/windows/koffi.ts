@@ -16,6 +16,18 @@ export type Koffi = typeof koffiModule;
 export type NativeLibrary = ReturnType<Koffi["load"]>;
 
 /**
+ * Most asynchronous calls and calls from foreign threads at once. Beyond it koffi would end the process, as it
+ * raises an error on the foreign thread. The service calls from a pool of at most 500 threads.
+ */
+const MOST_CALLS = 4096;
+
+/** Sets koffi's limits, which is possible only before it opens the first library. */
+export function configureKoffi(koffi: Koffi): Koffi {
+  koffi.config({ max_async_calls: MOST_CALLS });
+  return koffi;
+}
+
+/**
  * Loads the addon into this process.
  *
  * FFI: the addon stays loaded until the process ends, and belongs to the thread that loads it.
@@ -25,7 +37,7 @@ export type NativeLibrary = ReturnType<Koffi["load"]>;
 export function loadKoffi(): Koffi {
   const addon: { exports: unknown } = { exports: {} };
   process.dlopen(addon, koffiPath(import.meta.dirname));
-  return addon.exports as Koffi;
+  return configureKoffi(addon.exports as Koffi);
 }
 
 function koffiPath(here: string): string {

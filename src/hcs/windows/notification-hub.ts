@@ -5,7 +5,7 @@ import { computeFailure, type Subject } from "./result-document.ts";
 /** Gets the notifications of one handle, in the order in which the service sends them. */
 export type Listener = (notification: HcsNotification) => void;
 
-/** Ends the notifications of a handle, after those under way. */
+/** Ends the notifications of a handle, after those under way. It throws a {@link ComputeError} if it cannot. */
 export type StopWatching = () => Promise<void>;
 
 /** Longest delay of a timer, in milliseconds. */
@@ -24,6 +24,8 @@ export class NotificationHub {
   #callback: bigint | undefined;
   #keepAlive: NodeJS.Timeout | undefined;
   #lastKey = 0;
+  /** Whether a registration could not be undone, so that the native callback has to stay. */
+  #mayBeCalled = false;
 
   constructor(bindings: Bindings) {
     this.#bindings = bindings;
@@ -52,8 +54,11 @@ export class NotificationHub {
       const [registration] = out;
       return async () => {
         // FFI: waits on a worker thread for callbacks under way, which need the main thread to be free.
-        await unregister(registration);
+        const { value: result } = await unregister(registration);
         this.#forget(key);
+        if (result < 0x8000_0000) return;
+        this.#mayBeCalled = true;
+        throw computeFailure(subject, result);
       };
     } catch (error) {
       this.#forget(key);
@@ -67,7 +72,7 @@ export class NotificationHub {
    * FFI: koffi has 8192 such callbacks for the whole process.
    */
   close(): void {
-    if (this.#callback === undefined || this.#listeners.size > 0) return;
+    if (this.#callback === undefined || this.#listeners.size > 0 || this.#mayBeCalled) return;
     this.#bindings.koffi.unregister(this.#callback);
     this.#callback = undefined;
   }

@@ -4,13 +4,14 @@ import { NotificationLine } from "./notification-line.ts";
 import { NotificationType, type HcsNotification } from "./notification-types.ts";
 import { OpenHandle, alreadyClosed } from "./open-handle.ts";
 import { computeFailure, type Subject } from "./result-document.ts";
+import type { CallResult } from "./bindings/signature.ts";
 import type { HostContext } from "./host-context.ts";
 import type { StopWatching } from "./notification-hub.ts";
 
 /** What belongs to a kind of object. */
 interface Kind {
   name: "System" | "Process";
-  close: (handle: bigint) => Promise<unknown>;
+  close: (handle: bigint) => Promise<CallResult>;
 }
 
 /** A handle of the service together with its notifications: what systems and processes have in common. */
@@ -21,6 +22,7 @@ export class WatchedObject {
   readonly #kind: Kind;
   readonly #handle: OpenHandle;
   #stopWatching: StopWatching | undefined;
+  #isDisconnected = false;
 
   constructor(context: HostContext, subject: Subject, kind: Kind, handle: bigint) {
     this.#context = context;
@@ -39,11 +41,13 @@ export class WatchedObject {
     const listener = (notification: HcsNotification): void => {
       onNotification(notification);
       this.line.push(notification);
-      if (notification.type === NotificationType.ServiceDisconnect) this.line.end(this.#disconnected());
+      if (notification.type !== NotificationType.ServiceDisconnect) return;
+      this.#isDisconnected = true;
+      this.line.end(computeFailure(this.#subject, HcsResult.SERVICE_DISCONNECT));
     };
-    this.#stopWatching = await this.#handle.use(this.#subject, (handle) =>
-      this.#context.hub.watch(this.#kind.name, this.#subject, handle, listener),
-    );
+    await this.#handle.use(this.#subject, async (handle) => {
+      this.#stopWatching = await this.#context.hub.watch(this.#kind.name, this.#subject, handle, listener);
+    });
   }
 
   /** Calls the service with the handle. The handle is not closed before the call has returned. */
@@ -55,7 +59,7 @@ export class WatchedObject {
    * Stops listening and closes the handle; who waits for something is told so. If a call hangs, the handle is
    * left to be closed when that returns.
    *
-   * @throws {ComputeError} isTimeout if a call hangs
+   * @throws {ComputeError} isTimeout if a call hangs; what the service refuses
    */
   async close(): Promise<void> {
     this.line.end(alreadyClosed(this.#subject));
@@ -63,12 +67,23 @@ export class WatchedObject {
     await withDeadline(this.#handle.close(), { ms: this.#context.timeouts.close, subject });
   }
 
+  /** Does both steps, whatever comes of the first. When the service has ended, neither can succeed. */
   async #release(handle: bigint): Promise<void> {
-    await this.#stopWatching?.();
-    await this.#kind.close(handle);
+    const [stopped, closed] = [
+      await settled(this.#stopWatching?.()),
+      await settled(this.#kind.close(handle)),
+    ];
+    if (this.#isDisconnected) return;
+    if (stopped.status === "rejected") throw stopped.reason;
+    if (closed.status === "rejected") throw closed.reason;
+    const { value } = closed.value;
+    if (value >= 0x8000_0000) throw computeFailure({ ...this.#subject, operation: "close" }, value);
   }
+}
 
-  #disconnected(): Error {
-    return computeFailure(this.#subject, HcsResult.SERVICE_DISCONNECT);
-  }
+async function settled<T>(step: Promise<T>): Promise<PromiseSettledResult<Awaited<T>>>;
+async function settled<T>(step?: Promise<T>): Promise<PromiseSettledResult<Awaited<T> | undefined>>;
+async function settled<T>(step?: Promise<T>): Promise<PromiseSettledResult<Awaited<T> | undefined>> {
+  const [result] = await Promise.allSettled([step]);
+  return result;
 }

@@ -1,7 +1,7 @@
 /**
  * Keeps the number of calls under way below a limit; further ones wait their turn.
  *
- * koffi refuses more than 256 asynchronous calls at once and holds a quarter of a mebibyte for each.
+ * koffi holds a quarter of a mebibyte for each call, and refuses calls above a limit of its own.
  */
 export class CallGate {
   readonly #limit: number;
