@@ -8,14 +8,29 @@ export interface RunResult {
   failures: string[];
 }
 
-type Step = { name: string; body: () => Promise<void> };
+type Step = { name: string; body: () => Promise<void>; timeout?: number | undefined };
+
+/** How tests are run. */
+export interface RunOptions {
+  /** Part of the names of the tests to run; empty for all. */
+  only?: string;
+  /** Milliseconds after which a test has failed. */
+  timeout?: number;
+}
 
 /** A test runner of a few lines, for platforms that have no other. */
 export class PlainRunner implements TestRunner {
+  readonly #only: string;
+  readonly #timeout: number | undefined;
   readonly #path: string[] = [];
   readonly #before: Step[] = [];
   readonly #tests: Step[] = [];
   readonly #after: Step[] = [];
+
+  constructor({ only = "", timeout }: RunOptions = {}) {
+    this.#only = only;
+    this.#timeout = timeout;
+  }
 
   readonly describe = (name: string, body: () => void): void => {
     this.#path.push(name);
@@ -23,8 +38,8 @@ export class PlainRunner implements TestRunner {
     this.#path.pop();
   };
 
-  readonly test = (name: string, body: () => Promise<void>): void => {
-    this.#tests.push({ name: [...this.#path, name].join(" > "), body });
+  readonly test = (name: string, body: () => Promise<void>, timeout?: number): void => {
+    this.#tests.push({ name: [...this.#path, name].join(" > "), body, timeout });
   };
 
   readonly beforeAll = (body: () => Promise<void>): void => {
@@ -47,15 +62,25 @@ export class PlainRunner implements TestRunner {
   /** Runs what has been declared, in order. */
   async run(): Promise<RunResult> {
     const result: RunResult = { passed: 0, failures: [] };
-    for (const { name, body } of [...this.#before, ...this.#tests, ...this.#after]) {
+    const tests = this.#tests.filter(({ name }) => name.includes(this.#only));
+    for (const { name, body, timeout } of [...this.#before, ...tests, ...this.#after]) {
       try {
-        await body();
+        await this.#limited(body(), timeout ?? this.#timeout);
         result.passed++;
       } catch (error) {
         result.failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
     return result;
+  }
+
+  async #limited(test: Promise<void>, timeout: number | undefined): Promise<void> {
+    if (timeout === undefined) return test;
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done after ${timeout} ms`)), timeout);
+    });
+    await Promise.race([test, limit]).finally(() => clearTimeout(timer));
   }
 }
 

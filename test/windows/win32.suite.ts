@@ -1,0 +1,155 @@
+// The functions of Windows itself, called for real: only on Windows, or on what passes for it.
+import { connect } from "node:net";
+import { PlatformError } from "../../src/base/errors.ts";
+import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
+import { HcsService } from "../../src/hcs/windows/compute-service.ts";
+import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
+import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
+import type { TestRunner } from "../contract/test-runner.ts";
+import { failureOf } from "./measure.ts";
+import type { NativeDouble } from "./native-double.ts";
+
+const HKEY_LOCAL_MACHINE = 0xffff_ffff_8000_0002n;
+const REG_OPTION_VOLATILE = 1;
+const KEY_ALL_ACCESS = 0xf003f;
+const REG_BINARY = 3;
+const ERROR_FILE_NOT_FOUND = 2;
+const ERROR_MORE_DATA = 234;
+const ERROR_NO_MORE_ITEMS = 259;
+const ERROR_NOT_ALL_ASSIGNED = 1300;
+const ERROR_NO_SUCH_PRIVILEGE = 1313;
+const TOKEN_ADJUST_AND_QUERY = 0x28;
+const SE_PRIVILEGE_ENABLED = 2;
+const GENERIC_READ_WRITE = 0xc000_0000;
+const OPEN_EXISTING = 3;
+const PIPE_ACCESS_DUPLEX = 3;
+const PIPE_TYPE_MESSAGE = 4;
+const PROTECTED = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\";
+const HRESULT_PATH_NOT_FOUND = 0x80070003;
+
+export function describeWin32({ describe, test, expect }: TestRunner, double: () => NativeDouble): void {
+  const open = () => openBindings(double().koffi);
+
+  describe("Windows itself", () => {
+    test("loads koffi from the file beside the program or its packages", async () => {
+      const koffi = loadKoffi();
+      const ticks = koffi.load("kernel32.dll").func("uint64_t GetTickCount64()")() as number;
+      expect(ticks).toBeGreaterThan(0);
+    });
+
+    test("has no compute service here, which is said with its feature", async () => {
+      const service = new HcsService(open(), readTimeouts({}));
+      const failure = await failureOf(service.enumerateSystems(), PlatformError);
+      expect(failure.message).toBe(
+        'Cannot call "HcsEnumerateComputeSystems": "vmcompute.dll" cannot be opened',
+      );
+      expect(failure.hint).toBe("Enable the feature Containers or Hyper-V.");
+    });
+
+    test("enables privileges, and tells which do not exist", async () => {
+      const { kernel32, advapi32 } = open();
+      const { handle: self } = await kernel32.GetCurrentProcess();
+      const { value, out } = await advapi32.OpenProcessToken(self, TOKEN_ADJUST_AND_QUERY);
+      expect(value).toBe(1);
+      for (const name of ["SeBackupPrivilege", "SeRestorePrivilege", "SeManageVolumePrivilege"]) {
+        const { out: found } = await advapi32.LookupPrivilegeValueW(null, name);
+        const state = Buffer.alloc(16);
+        state.writeUInt32LE(1, 0);
+        state.writeBigUInt64LE(BigInt(found[0]), 4);
+        state.writeUInt32LE(SE_PRIVILEGE_ENABLED, 12);
+        const adjusted = await advapi32.AdjustTokenPrivileges(out[0], 0, state, 0, null, null);
+        expect([adjusted.value, adjusted.lastError === ERROR_NOT_ALL_ASSIGNED]).toEqual([1, false]);
+      }
+      const unknown = await advapi32.LookupPrivilegeValueW(null, "SeNonsensePrivilege");
+      expect([unknown.value, unknown.lastError]).toEqual([0, ERROR_NO_SUCH_PRIVILEGE]);
+      expect((await kernel32.CloseHandle(out[0])).value).toBe(1);
+    });
+
+    test("keeps values in volatile keys of the registry", async () => {
+      const { advapi32 } = open();
+      const path = `SOFTWARE\\runhcs-test-${process.pid}`;
+      const made = await advapi32.RegCreateKeyExW(
+        HKEY_LOCAL_MACHINE,
+        path,
+        0,
+        null,
+        REG_OPTION_VOLATILE,
+        KEY_ALL_ACCESS,
+        null,
+      );
+      expect([made.value, made.out[1]]).toEqual([0, 1]);
+      const key = made.out[0];
+      const state = Buffer.from('{"é":1}');
+      expect((await advapi32.RegSetValueExW(key, "state", 0, REG_BINARY, state, state.length)).value).toBe(0);
+      const size = await advapi32.RegQueryValueExW(key, "state", null, Buffer.alloc(1), 1);
+      expect([size.value, size.out]).toEqual([ERROR_MORE_DATA, [REG_BINARY, state.length]]);
+      const read = Buffer.alloc(state.length);
+      await advapi32.RegQueryValueExW(key, "state", null, read, read.length);
+      expect(read.toString()).toBe('{"é":1}');
+      const name = Buffer.alloc(512);
+      const first = await advapi32.RegEnumValueW(key, 0, name, 256, null, null, null);
+      expect(name.toString("utf16le", 0, first.out[0] * 2)).toBe("state");
+      expect((await advapi32.RegEnumKeyExW(key, 0, name, 256, null, null, null, null)).value).toBe(
+        ERROR_NO_MORE_ITEMS,
+      );
+      expect((await advapi32.RegDeleteValueW(key, "state")).value).toBe(0);
+      expect((await advapi32.RegCloseKey(key)).value).toBe(0);
+      expect((await advapi32.RegDeleteTreeW(HKEY_LOCAL_MACHINE, path)).value).toBe(0);
+      const gone = await advapi32.RegOpenKeyExW(HKEY_LOCAL_MACHINE, path, 0, KEY_ALL_ACCESS);
+      expect(gone.value).toBe(ERROR_FILE_NOT_FOUND);
+    });
+
+    for (const [kind, mode] of [
+      ["bytes", 0],
+      ["messages", PIPE_TYPE_MESSAGE | 2],
+    ] as const) {
+      test(`carries ${kind} over a pipe for administrators, to Node and back`, async () => {
+        const { kernel32 } = open();
+        const name = `${PROTECTED}runhcs-${kind}-${process.pid}`;
+        const pipe = await kernel32.CreateNamedPipeW(name, PIPE_ACCESS_DUPLEX, mode, 1, 4096, 4096, 0, null);
+        expect([pipe.handle === null, pipe.lastError]).toEqual([false, 0]);
+        const client = connect(name, () => client.write("to the server"));
+        const received = new Promise<string>((resolve) =>
+          client.once("data", (data) => resolve(String(data))),
+        );
+        await kernel32.ConnectNamedPipe(pipe.handle, null);
+        const buffer = Buffer.alloc(64);
+        const { value, out } = await kernel32.ReadFile(pipe.handle, buffer, buffer.length, null);
+        expect([value, buffer.toString("latin1", 0, out[0])]).toEqual([1, "to the server"]);
+        const written = await kernel32.WriteFile(pipe.handle, Buffer.from("to Node"), 7, null);
+        expect([written.value, written.out]).toEqual([1, [7]]);
+        expect(await received).toBe("to Node");
+        client.destroy();
+        expect((await kernel32.CloseHandle(pipe.handle)).value).toBe(1);
+      });
+    }
+
+    test("tells why a handle could not be opened", async () => {
+      const { kernel32 } = open();
+      const missing = await kernel32.CreateFileW(
+        "C:\\nothing\\here",
+        GENERIC_READ_WRITE,
+        7,
+        null,
+        OPEN_EXISTING,
+        0,
+        null,
+      );
+      expect([missing.handle, missing.lastError]).toEqual([null, HRESULT_PATH_NOT_FOUND & 0xffff]);
+    });
+
+    test("tells its processors, volumes and free space", async () => {
+      const { kernel32 } = open();
+      expect((await kernel32.GetActiveProcessorCount(0xffff)).value).toBeGreaterThan(0);
+      const name = Buffer.alloc(128);
+      const { value } = await kernel32.GetVolumeNameForVolumeMountPointW("C:\\", name, 64);
+      expect(value).toBe(1);
+      expect(name.toString("utf16le")).toMatch(/^\\\\\?\\Volume\{/);
+      const { out } = await kernel32.GetDiskFreeSpaceExW("C:\\");
+      expect(out[1]).toBeGreaterThan(0);
+      const unmounted = await kernel32.DeleteVolumeMountPointW("C:\\nothing\\");
+      expect(unmounted.value).toBe(0);
+      expect(unmounted.lastError).toBeGreaterThan(0);
+    });
+  });
+}
