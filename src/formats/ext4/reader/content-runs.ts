@@ -40,7 +40,6 @@ export function* contentRuns(image: Image, inode: InodeView): Generator<ContentR
   }
   let end = 0;
   for (const run of dataRuns(image, inode)) {
-    if (run.offset >= size) break;
     if (run.offset > end) yield { offset: end, length: run.offset - end };
     const length = Math.min(run.length, size - run.offset);
     yield { ...run, length };
@@ -60,6 +59,7 @@ function* dataRuns(image: Image, inode: InodeView): Generator<Required<Omit<Cont
   const { blockSize } = image.superblock;
   let last: Required<Omit<ContentRun, "bytes">> | undefined;
   for (const { logical, start, count, isWritten } of blockRuns(image, inode)) {
+    if (logical * blockSize >= inode.size) break;
     if (!isWritten) continue;
     const run = { offset: logical * blockSize, length: count * blockSize, position: start * blockSize };
     const isNext =

@@ -80,6 +80,7 @@ export class Ext4Reader {
    */
   *walk(from: FoundFile = this.root(), devicesFirst = false): Generator<FoundFile, void> {
     const visited = new Set<number>();
+    let bytesLeft = this.superblock.blocks * this.superblock.blockSize;
     const stack = [{ path: "", number: from.inode }];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       const found = this.#found(next.path, next.number);
@@ -88,6 +89,8 @@ export class Ext4Reader {
       if (visited.has(found.inode))
         throw new ImageFault("the directory has two places", { inode: found.inode });
       visited.add(found.inode);
+      bytesLeft -= this.#inode(found).size;
+      if (bytesLeft < 0) throw new ImageFault("its directories claim more blocks than there are");
       const sorted = this.#sortedNames(found);
       const names = devicesFirst
         ? sorted.toSorted((a, b) => Number(isDevice(b)) - Number(isDevice(a)))

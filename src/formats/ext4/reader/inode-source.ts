@@ -16,6 +16,9 @@ export class InodeSource {
   readonly #groups: GroupTable;
   readonly #pieces = new LeastRecentlyUsed<Buffer>(KEPT_BYTES / PIECE_SIZE);
 
+  /** The piece used last: most inodes are asked for side by side. */
+  #last: { key: number; bytes: Buffer } | undefined;
+
   constructor(image: Image, groups: GroupTable) {
     this.#image = image;
     this.#groups = groups;
@@ -52,10 +55,16 @@ export class InodeSource {
 
   /** The inodes from `first` of a group's table on, at most `count`. */
   #piece(group: number, first: number, count: number): Buffer {
-    const { inodesPerGroup, inodeSize, blockSize } = this.#image.superblock;
+    const { inodesPerGroup } = this.#image.superblock;
     const key = group * inodesPerGroup + first;
-    const kept = this.#pieces.get(key);
-    if (kept !== undefined) return kept;
+    if (key === this.#last?.key) return this.#last.bytes;
+    const bytes = this.#pieces.get(key) ?? this.#readPiece(key, { group, first, count });
+    this.#last = { key, bytes };
+    return bytes;
+  }
+
+  #readPiece(key: number, { group, first, count }: { group: number; first: number; count: number }): Buffer {
+    const { inodesPerGroup, inodeSize, blockSize } = this.#image.superblock;
     const { inodeTable, flags, unusedInodes } = this.#groups.at(group);
     const length = Math.min(count, inodesPerGroup - first) * inodeSize;
     const bytes = Buffer.alloc(length);

@@ -56,6 +56,8 @@ export interface Superblock {
 const REVISION_ORIGINAL = { inodeSize: 128, firstInode: 11 } as const;
 const LOG_BLOCK_SIZE_MAX = 6;
 const INODE_SIZE_MIN = 128;
+/** What mke2fs makes at least; fewer would only make very many groups. */
+const BLOCKS_PER_GROUP_MIN = 256;
 const DESCRIPTOR_SIZE_MAX = 1024;
 const CHECKSUM_CRC32C = 1;
 const CRC_START = 0xffffffff;
@@ -196,7 +198,11 @@ function faultOf(superblock: Superblock): string | undefined {
   const first = blockSize === 1024 && clusterBlocks === 1 ? 1 : 0;
   if (firstDataBlock !== first) return `its first group begins with block ${firstDataBlock}`;
   if (blocks <= firstDataBlock) return `it has ${blocks} blocks`;
-  if (blocksPerGroup < 8 || blocksPerGroup > bitmapBits * clusterBlocks)
+  if (
+    blocksPerGroup < BLOCKS_PER_GROUP_MIN ||
+    blocksPerGroup % 8 !== 0 ||
+    blocksPerGroup > bitmapBits * clusterBlocks
+  )
     return `its groups have ${blocksPerGroup} blocks`;
   if (inodesPerGroup < 1 || inodesPerGroup > bitmapBits) return `its groups have ${inodesPerGroup} inodes`;
   if (inodes !== groups * inodesPerGroup)

@@ -9,6 +9,9 @@ import { fullName, storedXattrs } from "./stored-xattrs.ts";
 import type { StoredXattr } from "./xattr-area.ts";
 import { xattrInodeValue } from "./xattr-inode.ts";
 
+/** Bytes of all values of a file at most: no more than an entry of an archive may have. */
+const SIZE_MAX = 2 ** 20;
+
 /**
  * Reads all extended attributes of a file by full name, access control lists in the form that programs see. Kinds that
  * Linux has not are left out.
@@ -17,7 +20,10 @@ import { xattrInodeValue } from "./xattr-inode.ts";
  */
 export function readXattrs(image: Image, inodes: InodeSource, inode: InodeView): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>();
+  let size = 0;
   for (const stored of storedXattrs(image, inode)) {
+    size += stored.valueSize;
+    if (size > SIZE_MAX) throw xattrFault(inode, `values have more than ${SIZE_MAX} bytes`);
     const name = fullName(stored);
     if (name === undefined || name === INLINE_DATA) continue;
     if (found.has(name)) throw xattrFault(inode, `${quoteName(name)} is there twice`);

@@ -13,6 +13,8 @@ export interface Verification {
   findings: Findings;
   /** Blocks that something uses. */
   claimed: NumberSet;
+  /** How many blocks were claimed a second time. */
+  doubleClaims: number;
   /** Inodes in use, and those of them that are directories. */
   used: NumberSet;
   directories: NumberSet;
@@ -27,6 +29,9 @@ export interface Verification {
   xattrInodes: Counters;
 }
 
+/** An image is damaged so badly that verifying it to its end makes no sense. */
+export class VerificationEnd extends Error {}
+
 /** Begins a verification. */
 export function newVerification(
   parts: Pick<Verification, "image" | "groups" | "inodes" | "findings">,
@@ -34,6 +39,7 @@ export function newVerification(
   return {
     ...parts,
     claimed: new NumberSet(),
+    doubleClaims: 0,
     used: new NumberSet(),
     directories: new NumberSet(),
     names: new Counters(),
@@ -45,16 +51,24 @@ export function newVerification(
   };
 }
 
-/** Claims blocks for a user, and tells of those that have one already. */
+/**
+ * Claims blocks for a user, and tells of those that have one already.
+ *
+ * @throws {VerificationEnd} if more are claimed again than there are: going on would take forever
+ */
 export function claim(
-  { claimed, findings }: Verification,
+  verification: Verification,
   { start, count }: { start: number; count: number },
   user: { inode?: number; group?: number },
 ): void {
+  const { claimed, findings, image } = verification;
+  if (verification.doubleClaims > image.superblock.blocks)
+    throw new VerificationEnd("more blocks are claimed twice than there are");
   let doubleStart: number | undefined;
   const tell = (end: number): void => {
-    if (doubleStart !== undefined)
-      findings.add(`it claims ${blocksText(doubleStart, end)} in use elsewhere`, user);
+    if (doubleStart === undefined) return;
+    verification.doubleClaims += end - doubleStart;
+    findings.add(`it claims ${blocksText(doubleStart, end)} in use elsewhere`, user);
     doubleStart = undefined;
   };
   for (let block = start; block < start + count; block++) {

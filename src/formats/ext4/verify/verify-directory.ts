@@ -39,15 +39,15 @@ function faultOf(
   const fault = nameFault(name);
   if (fault !== undefined) return fault;
   if (seen.has(name)) return `it has the name ${quoteName(name)} twice`;
-  const target = `${quoteName(name)} refers to inode ${inode}`;
-  if (inode < 1 || inode > inodes) return `${target} of ${inodes}`;
+  const target = (): string => `${quoteName(name)} refers to inode ${inode}`;
+  if (inode < 1 || inode > inodes) return `${target()} of ${inodes}`;
   if (inode < firstInode)
-    return `${target}, which is ${inode === INODE_NUMBER.root ? "the root" : "reserved"}`;
-  if (!used.has(inode)) return `${target}, which is not in use`;
+    return `${target()}, which is ${inode === INODE_NUMBER.root ? "the root" : "reserved"}`;
+  if (!used.has(inode)) return `${target()}, which is not in use`;
   const expected = typeOf(verification, inode);
   if (type === undefined || type === ENTRY_TYPE.unknown || expected === undefined || type === expected)
     return undefined;
-  return `${target} as type ${type}, but it is of type ${expected}`;
+  return `${target()} as type ${type}, but it is of type ${expected}`;
 }
 
 function typeOf({ inodes }: Verification, number: number): number | undefined {

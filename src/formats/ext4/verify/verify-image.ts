@@ -4,7 +4,7 @@ import { Image } from "../reader/image.ts";
 import { InodeSource } from "../reader/inode-source.ts";
 import { Findings, type Finding } from "./finding.ts";
 import { pathsOf } from "./paths-of.ts";
-import { newVerification } from "./verification.ts";
+import { newVerification, VerificationEnd, type Verification } from "./verification.ts";
 import { verifyBitmaps } from "./verify-bitmaps.ts";
 import { verifyGroups } from "./verify-groups.ts";
 import { verifyInodes } from "./verify-inodes.ts";
@@ -32,11 +32,7 @@ export function verifyImage(source: ByteSource): VerifiedImage {
     const groups = new GroupTable(image);
     const inodes = new InodeSource(image, groups);
     const verification = newVerification({ image, groups, inodes, findings });
-    verifyGroups(verification);
-    verifyInodes(verification);
-    verifyXattrBlocks(verification);
-    verifyLinks(verification);
-    verifyBitmaps(verification);
+    runPasses(verification);
     const paths = pathsOf(verification, findings.list);
     for (const finding of findings.list) {
       const path = finding.inode === undefined ? undefined : paths.get(finding.inode);
@@ -44,4 +40,17 @@ export function verifyImage(source: ByteSource): VerifiedImage {
     }
   });
   return { findings: findings.list, more: findings.more };
+}
+
+function runPasses(verification: Verification): void {
+  try {
+    verifyGroups(verification);
+    verifyInodes(verification);
+    verifyXattrBlocks(verification);
+    verifyLinks(verification);
+    verifyBitmaps(verification);
+  } catch (error) {
+    if (!(error instanceof VerificationEnd)) throw error;
+    verification.findings.add(`${error.message}: the rest is not verified`);
+  }
 }
