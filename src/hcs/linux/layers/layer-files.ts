@@ -11,6 +11,7 @@ import { layerFault, layerStep } from "./layer-fault.ts";
 import {
   CHANGE_FOLDERS,
   IMAGE_FILE,
+  isLayer,
   LAYER_FILES,
   openImage,
   openLayer,
@@ -118,6 +119,17 @@ const OWN_NAMES = new RegExp(
   `^(?:${[...LAYER_FILES, ...CHANGE_FOLDERS].map((name) => name.replace(".", "\\.")).join("|")}|\\.(?:layer\\.vhd|sandbox\\.(?:vhdx|img))\\.\\d+\\.\\d+)$`,
 );
 
+/** A folder without anything may be what a killed call has left. @throws {LayerError} LAYER_FORMAT */
+function requireRemovable(path: string, names: readonly string[], force: boolean): void {
+  const hint = "Remove the folder by hand if that is what you want";
+  if (names.length > 0 && !isLayer(names) && !(force && names.some((name) => OWN_NAMES.test(name))))
+    throw layerFault("LAYER_FORMAT", path, ["remove", "its folder is not that of a layer", hint]);
+  const stranger = names.find((name) => !OWN_NAMES.test(name));
+  if (stranger === undefined || force) return;
+  const found = `its folder holds "${stranger}", which is not part of a layer`;
+  throw layerFault("LAYER_FORMAT", path, ["remove", found, hint]);
+}
+
 /**
  * Removes a layer with its folder; an absent one is no error.
  *
@@ -135,15 +147,7 @@ export async function destroyLayer(
   if (look.type !== "folder") throw layerFault("LAYER_FORMAT", path, ["remove", "it is not a folder"]);
   const layer = (await machine.resolvePath(folder)) ?? folder;
   const names = await machine.list(layer);
-  const stranger = names.find((name) => !OWN_NAMES.test(name));
-  if (stranger !== undefined && !(force && names.some((name) => OWN_NAMES.test(name)))) {
-    const found = `its folder holds "${stranger}", which is not part of a layer`;
-    throw layerFault("LAYER_FORMAT", path, [
-      "remove",
-      found,
-      "Remove the folder by hand if that is what you want",
-    ]);
-  }
+  requireRemovable(path, names, force);
   await withPlace(context, layer, async (held) => {
     const files = LAYER_FILES.filter((name) => names.includes(name)).map((name) => join(layer, name));
     const attached = await Promise.all(files.map((file) => machine.isAttached(file)));

@@ -47,9 +47,8 @@ export class LinuxLayerStore implements LayerStore {
   }
 
   async layerExists(path: string): Promise<boolean> {
-    const { LAYER_FILES, isChangeFolder } = await import("./layer-folder.ts");
-    const names = await this.#context.machine.list(path);
-    return names.some((name) => isChangeFolder(name) || LAYER_FILES.some((known) => known === name));
+    const { isLayer } = await import("./layer-folder.ts");
+    return isLayer(await this.#context.machine.list(resolve(path)));
   }
 
   async destroyLayer(path: string, options?: DestroyOptions): Promise<void> {

@@ -5,6 +5,9 @@ import type { Machine } from "../machine.ts";
 /** As the scratch disks of LCOW are made: what a container writes needs no journal. */
 const MKFS_WORDS = ["-q", "-F", "-E", "lazy_itable_init=1", "-O", "^has_journal,sparse_super2,^resize_inode"];
 
+/** A large disk takes its time to be checked. */
+const TIMEOUT_MS = 30 * 60_000;
+
 /** Makes raw disks with the programs of e2fsprogs, for a host that was given nothing else. */
 export function rawDisks(machine: Machine): ScratchDisks {
   return {
@@ -29,7 +32,7 @@ async function run(machine: Machine, name: string, args: readonly string[], acce
     throw new PlatformError("PLATFORM_MISSING", `Cannot make a scratch: ${name} is not installed`, {
       hint: "Install e2fsprogs",
     });
-  const { code, output } = await machine.capture(program, args);
+  const { code, output } = await machine.capture(program, args, TIMEOUT_MS);
   if (code >= 0 && code <= accepted) return;
   const reason = output.trim().split("\n").at(-1) ?? "";
   throw new PlatformError("PLATFORM_MISSING", `Cannot make a scratch: ${name} ends with ${code}, ${reason}`);
