@@ -104,13 +104,12 @@ export async function expandScratch(
   });
 }
 
-/** The disk's file, if this host can enlarge it. */
-function expandable(layer: ImageLayer | ScratchLayer, { fileName }: ScratchDisks): string {
-  const ending = fileName.slice(fileName.lastIndexOf("."));
-  if (layer.kind !== "image" && layer.kind !== "folder" && layer.file.endsWith(ending)) return layer.file;
-  const kinds = { image: "it is read-only", folder: "its scratch is a folder, which has no size" };
-  const other = `its disk is ${layer.kind}, and this host enlarges ${ending.slice(1)} only`;
-  const found = layer.kind === "image" || layer.kind === "folder" ? kinds[layer.kind] : other;
+/** The disk's file, if this host can enlarge it. @throws {LayerError} LAYER_FORMAT */
+function expandable(layer: ImageLayer | ScratchLayer, { enlarges }: ScratchDisks): string {
+  if (layer.kind === "image") throw layerFault("LAYER_FORMAT", layer.path, ["expand", "it is read-only"]);
+  if (layer.kind !== "folder" && enlarges.includes(layer.kind)) return layer.file;
+  const found =
+    layer.kind === "folder" ? "its scratch is a folder, which has no size" : `its disk is ${layer.kind}`;
   throw layerFault("LAYER_FORMAT", layer.path, ["expand", found]);
 }
 

@@ -15,13 +15,10 @@ export class LinuxLayerStore implements LayerStore {
   readonly #context: LayerContext;
   readonly #openDisks: OpenDisks;
 
-  /**
-   * @param root absolute path of the state folder
-   * @param openDisks undefined stands for raw disks
-   */
-  constructor(machine: Machine, root: string, openDisks?: OpenDisks) {
+  /** @param root absolute path of the state folder */
+  constructor(machine: Machine, root: string, openDisks: OpenDisks) {
     this.#context = { machine, root };
-    this.#openDisks = openDisks ?? (async () => (await import("./raw-disks.ts")).rawDisks(machine));
+    this.#openDisks = openDisks;
   }
 
   async createLayer(path: string): Promise<void> {
