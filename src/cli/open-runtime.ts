@@ -24,7 +24,7 @@ export async function openRuntime(flags: RuntimeFlags, mark: (step: string) => v
     systemdCgroup: flags["systemd-cgroup"],
     rootless,
     executor: executor === "" ? undefined : executor,
-    openDisks: async () => (await import("../layers/scratch-disks.ts")).scratchDisks,
+    openDisks: async () => (await import("../layers/vhdx-disks.ts")).vhdxDisks(),
   });
   return { compute, layers, store: new FolderStore(root, tryLock), root, owner: flags.owner, mark };
 }

@@ -10,8 +10,8 @@ export interface ServiceSettings {
   rootless: string;
   /** Name or path of the executor of new containers; undefined lets the host decide. */
   executor: string | undefined;
-  /** Gives what makes the disks of scratches; without it a Linux host makes raw ones with mkfs.ext4. */
-  openDisks?: () => Promise<ScratchDisks>;
+  /** Gives what makes the disks of scratches, which is loaded only when one is made. */
+  openDisks: () => Promise<ScratchDisks>;
 }
 
 /** The parts of a host that the runtime composes. */

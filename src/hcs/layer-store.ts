@@ -55,6 +55,8 @@ export interface LayerStore {
 export interface ScratchDisks {
   /** The name of the file in the scratch's folder. */
   readonly fileName: "sandbox.vhdx" | "sandbox.img";
+  /** Which kinds of disks it can make larger. */
+  readonly enlarges: readonly ("vhdx" | "raw")[];
   /** Writes a new disk with an empty ext4 file system. @throws {RuntimeError} */
   create(file: string, sizeBytes: number): Promise<void>;
   /** Makes a disk and its file system hold at least `sizeBytes`. @throws {RuntimeError} */

@@ -141,5 +141,7 @@ function utilityVmPath(spec: OciConfig): string {
 }
 
 function withoutVm(bundle: string): UsageError {
-  return new UsageError(`Cannot make the document of the utility VM of "${onOneLine(bundle)}": the container has none`);
+  return new UsageError(
+    `Cannot make the document of the utility VM of "${onOneLine(bundle)}": the container has none`,
+  );
 }

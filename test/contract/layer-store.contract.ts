@@ -16,6 +16,8 @@ export interface LayerHost {
   /** Reads a file below a mount path. @returns undefined if there is none */
   read(mountPath: string, name: string): string | undefined;
   write(mountPath: string, name: string, text: string): void;
+  /** Bytes of the file system that is mounted at a path. */
+  room(mountPath: string): number;
   /** Whether a path exists. */
   exists(path: string): boolean;
   makeFolder(path: string): void;
@@ -24,7 +26,7 @@ export interface LayerHost {
   close(): void;
 }
 
-const SIZE = 64 * 2 ** 20;
+const SIZE = 2 ** 30;
 
 /** Declares the contract's tests. */
 export function describeLayerStore(
@@ -173,10 +175,14 @@ export function describeLayerStore(
       const [parent, scratch] = [host.layer("a", "1"), host.newPath()];
       await store.createScratch(scratch, [parent], SIZE);
       expect(await codeOf(store.createScratch(scratch, [parent], SIZE))).toBe("LAYER_EXISTS");
-      await mounted(scratch, [parent], async (path) => host.write(path, "big", "x".repeat(40_000_000)));
-      await store.expandScratch(scratch, 2 * SIZE);
       await mounted(scratch, [parent], async (path) => {
-        host.write(path, "more", "y".repeat(40_000_000));
+        expect(host.room(path)).toBeGreaterThan(0.9 * SIZE);
+        host.write(path, "big", "x".repeat(40_000_000));
+      });
+      await store.expandScratch(scratch, 2 * SIZE);
+      await store.expandScratch(scratch, SIZE);
+      await mounted(scratch, [parent], async (path) => {
+        expect(host.room(path)).toBeGreaterThan(1.9 * SIZE);
         expect(host.read(path, "big")?.length ?? 0).toBe(40_000_000);
       });
       await store.destroyLayer(scratch);

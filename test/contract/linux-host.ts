@@ -11,6 +11,11 @@ import { isRunning, leftovers } from "../support/leftovers.ts";
 import { configOf, shellProcess } from "../support/test-bundle.ts";
 import type { ContractHost, Damage } from "./compute-service.contract.ts";
 
+/** These systems make no scratch. */
+const openDisks = (): never => {
+  throw new Error("no scratch is made here");
+};
+
 /** Opens a host whose systems live in a folder of their own. */
 export async function openLinuxContractHost(executor: "crun" | "runc"): Promise<ContractHost> {
   const folder = fs.mkdtempSync(join(tmpdir(), "runhcs-contract-"));
@@ -22,7 +27,8 @@ export async function openLinuxContractHost(executor: "crun" | "runc"): Promise<
   fs.chmodSync(join(rootfs, "out"), 0o777);
   let serial = 0;
   return {
-    open: async () => openLinuxHost({ root, executor, systemdCgroup: false, rootless: "auto" }).compute,
+    open: async () =>
+      openLinuxHost({ root, executor, systemdCgroup: false, rootless: "auto", openDisks }).compute,
     newId: () => `${mark}${++serial}`,
     document: (script, change) => {
       const config = configOf("rootfs", shellProcess(script));

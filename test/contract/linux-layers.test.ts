@@ -3,7 +3,9 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ScratchDisks } from "../../src/hcs/layer-store.ts";
 import { openLinuxHost } from "../../src/hcs/linux/open.ts";
+import { vhdxDisks } from "../../src/layers/vhdx-disks.ts";
 import { SCRATCH_KINDS, writeLayer, writeScratch } from "../support/layer-folders.ts";
 import { leftovers } from "../support/leftovers.ts";
 import { describeLayerStore, type LayerHost } from "./layer-store.contract.ts";
@@ -13,7 +15,8 @@ function openLayerHost(kind: (typeof SCRATCH_KINDS)[number]): LayerHost {
   const root = join(folder, "state");
   let serial = 0;
   const newPath = (): string => join(folder, `file-${++serial}`);
-  const settings = { root, systemdCgroup: false, rootless: "auto", executor: undefined };
+  const openDisks = async (): Promise<ScratchDisks> => vhdxDisks();
+  const settings = { root, systemdCgroup: false, rootless: "auto", executor: undefined, openDisks };
   return {
     open: () => openLinuxHost(settings).layers,
     newPath,
@@ -24,6 +27,7 @@ function openLayerHost(kind: (typeof SCRATCH_KINDS)[number]): LayerHost {
       return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
     },
     write: (path, name, text) => fs.writeFileSync(join(path, name), text),
+    room: (path) => fs.statfsSync(path).blocks * fs.statfsSync(path).bsize,
     exists: fs.existsSync,
     makeFolder: (path) => fs.mkdirSync(path),
     leftovers: () => leftovers({ mark: `layers-${process.pid}-${kind}`, folder, root }),

@@ -9,6 +9,7 @@ import { LinuxLayerStore } from "../../src/hcs/linux/layers/linux-layer-store.ts
 import { holdLayers, releaseLayers } from "../../src/hcs/linux/layers/system-layers.ts";
 import type { LayerContext } from "../../src/hcs/linux/layers/mount-place.ts";
 import { systemFolder } from "../../src/hcs/linux/system-context.ts";
+import { vhdxDisks } from "../../src/layers/vhdx-disks.ts";
 import { SCRATCH_KINDS, writeLayer, writeScratch } from "../support/layer-folders.ts";
 import { isRunning, leftovers } from "../support/leftovers.ts";
 import { eventually } from "../support/test-host.ts";
@@ -29,6 +30,10 @@ afterEach(() => {
   expect(left()).toEqual([]);
   fs.rmSync(folder, { recursive: true });
 });
+
+function storeOf({ machine: of, root }: LayerContext): LinuxLayerStore {
+  return new LinuxLayerStore(of, root, async () => vhdxDisks());
+}
 
 function left(): string[] {
   return leftovers({ mark: folder, folder, root: context.root }).filter((line) => line !== "state: @hcs/web");
@@ -113,12 +118,12 @@ describe.each(SCRATCH_KINDS)("with a %s as scratch", (kind) => {
 
   test("a mount whose call is killed is cleaned by a collection or by unmounting", async () => {
     const mount = async (mortal: LayerContext): Promise<void> => {
-      const store = new LinuxLayerStore(mortal.machine, mortal.root);
+      const store = storeOf(mortal);
       await store.activateLayer(scratch);
       await store.prepareLayer(scratch, layers);
     };
     const unmount = async (mortal: LayerContext): Promise<void> => {
-      const store = new LinuxLayerStore(mortal.machine, mortal.root);
+      const store = storeOf(mortal);
       const isNotThere = (error: unknown): void => {
         if (error instanceof Killed) throw error;
         expect(error).toMatchObject({ code: "LAYER_NOT_FOUND" });
@@ -147,7 +152,7 @@ test("a collection leaves alone what a system or a caller uses", async () => {
   ) as [string, string];
   fs.mkdirSync(systemFolder(context.root, "web").path, { recursive: true });
   const root = await holdLayers(context, "web", { Layers: [{ Path: layers[0] ?? "" }], Path: scratch });
-  const store = new LinuxLayerStore(machine, context.root);
+  const store = storeOf(context);
   await store.activateLayer(other);
   expect(await collect()).toBe(0);
   expect(fs.readFileSync(join(root, "a"), "utf8")).toBe("top");
@@ -158,7 +163,7 @@ test("a collection leaves alone what a system or a caller uses", async () => {
 
 test("what a dead system had is taken from a layer that is also mounted by hand", async () => {
   const scratch = writeScratch(join(folder, "scratch"), "raw");
-  const store = new LinuxLayerStore(machine, context.root);
+  const store = storeOf(context);
   await store.activateLayer(scratch);
   await holdLayers(context, "web", { Layers: [{ Path: layers[0] ?? "" }], Path: scratch });
   expect(await collect()).toBe(1);
@@ -169,7 +174,7 @@ test("what a dead system had is taken from a layer that is also mounted by hand"
 
 test("a record of an earlier boot counts for nothing", async () => {
   const scratch = writeScratch(join(folder, "scratch"), "raw");
-  const store = new LinuxLayerStore(machine, context.root);
+  const store = storeOf(context);
   await store.activateLayer(scratch);
   const [key] = fs.readdirSync(join(context.root, "@layers"));
   const record = join(context.root, "@layers", key ?? "", "record.json");

@@ -14,7 +14,7 @@ import {
 } from "../support/layer-folders.ts";
 import { chosenSeed, randomNumbers, rounds } from "../support/soak-rounds.ts";
 import type { TestConfig } from "../support/test-bundle.ts";
-import { eventually, RUNHCS, UNTIL_KILLED, useTestHost } from "../support/test-host.ts";
+import { call, eventually, RUNHCS, UNTIL_KILLED, useTestHost } from "../support/test-host.ts";
 
 const host = useTestHost("layers");
 let base: string;
@@ -90,10 +90,13 @@ describe.each(SCRATCH_KINDS)("a container from layers, with a %s as scratch", (k
   });
 
   test("is removed by force while it runs, and by a collection once its executor has forgotten it", async () => {
-    for (const remove of [["delete", "--force"], ["gc"]]) {
+    for (const remove of [["delete", "--force"], ["damage"], ["gc"]]) {
       const [id, scratch] = [host.newId(), newScratch(kind)];
       await host.ok("run", "--detach", "--bundle", layered(UNTIL_KILLED, scratch), id);
-      if (remove[0] === "gc") {
+      if (remove[0] === "damage") {
+        fs.writeFileSync(join(host.root, "@hcs", id, "system.json"), "{");
+        await host.ok("delete", "--force", id);
+      } else if (remove[0] === "gc") {
         const { pid } = await host.state(id);
         process.kill(pid, "SIGKILL");
         await eventually(() => !isRunning(pid));
@@ -326,7 +329,12 @@ describe("one line refuses", () => {
       /holds both layer\.vhd and sandbox\.img$/,
     ],
     ["unmounting nothing", () => ["unmount", host.rootfs], /no layer is mounted there$/],
-    ["removing what is no layer", () => ["remove", host.rootfs], /which is not part of a layer$/],
+    ["removing what is no layer", () => ["remove", host.rootfs], /its folder is not that of a layer$/],
+    [
+      "removing a folder that looks half like one",
+      () => ["remove", halfLayer()],
+      /its folder is not that of a layer$/,
+    ],
     ["removing a link", () => ["remove", linkTo(base)], /it is not a folder$/],
     ["a full target", () => ["mount", newScratch(), host.rootfs, "-l", base], /is not empty$/],
     ["an existing scratch", () => ["create", newScratch("raw"), "-l", base], /its folder is not empty/],
@@ -336,6 +344,11 @@ describe("one line refuses", () => {
     expect(stderr).toMatch(/^[^\n]+\n$/);
     expect(stderr.trimEnd()).toMatch(message);
   });
+  const halfLayer = (): string => {
+    const folder = host.newPath();
+    fs.mkdirSync(join(folder, "work/precious"), { recursive: true });
+    return folder;
+  };
   let twice = "";
   const newTwice = (): string => (twice = newScratch("raw"));
   const linkTo = (path: string): string => {
@@ -404,6 +417,15 @@ test("calls that are killed at any moment leave nothing behind delete --force an
     });
   }
 }, 240_000);
+
+test("who may not mount is told so in one line, and leaves nothing", async () => {
+  const words = ["--reuid", "65534", "--clear-groups", RUNHCS, "--root", "/tmp/no", "layer", "mount", base];
+  const { code, stderr } = await call("setpriv", words, host.folder);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/^Cannot [^\n]+ E(?:ACCES|PERM)\n$/),
+  });
+});
 
 test("a plain bundle loads nothing of this", () => {
   const trace = join(host.folder, "trace");

@@ -164,9 +164,13 @@ function signalProcess(pid: number, signal: number): boolean {
   }
 }
 
-async function capture(path: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+async function capture(
+  path: string,
+  args: readonly string[],
+  timeout = PROBE_TIMEOUT_MS,
+): Promise<{ code: number; output: string }> {
   const { spawnSync } = await import("node:child_process");
-  const { status, stdout, stderr } = spawnSync(path, args, { encoding: "utf8", timeout: PROBE_TIMEOUT_MS });
+  const { status, stdout, stderr } = spawnSync(path, args, { encoding: "utf8", timeout });
   return { code: status ?? -1, output: `${stdout ?? ""}${stderr ?? ""}` };
 }
 

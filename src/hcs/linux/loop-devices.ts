@@ -7,7 +7,16 @@
  * @see https://man7.org/linux/man-pages/man4/loop.4.html
  * @see https://github.com/torvalds/linux/blob/master/include/uapi/linux/loop.h
  */
-import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  statSync,
+  type BigIntStats,
+} from "node:fs";
 import { errnoCode } from "../../base/errors.ts";
 import { ifExists } from "../../base/files.ts";
 import type { Libc } from "./libc.ts";
@@ -79,11 +88,21 @@ async function attachShared(
 
 /** Whether a file is attached to any loop device. */
 export function isAttached(libc: Libc, path: string): boolean {
-  const stats = ifExists(() => statSync(path, { bigint: true }));
+  const stats = lookAt(path);
   if (stats === undefined) return false;
   const found = findDevice(libc, ({ device, inode }) => device === stats.dev && inode === stats.ino);
   void found?.release();
   return found !== undefined;
+}
+
+/** A file whose file system has died, as one that a daemon shows, is as good as absent. */
+function lookAt(path: string): BigIntStats | undefined {
+  try {
+    return ifExists(() => statSync(path, { bigint: true }));
+  } catch (error) {
+    if (errnoCode(error) === "ENOTCONN") return undefined;
+    throw error;
+  }
 }
 
 function busy(path: string): Error {

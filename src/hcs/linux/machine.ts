@@ -177,8 +177,17 @@ export interface MachinePrograms {
   /** Finds a program by its name. @returns its absolute path, undefined if it is not installed */
   findProgram(name: string): Promise<string | undefined>;
   start(program: Program): Promise<RunningProgram>;
-  /** Runs a program that only prints, or that turns itself into a daemon. @returns its exit code and everything it wrote, -1 if it cannot start */
-  capture(path: string, args: readonly string[]): Promise<{ code: number; output: string }>;
+  /**
+   * Runs a program that only prints, or that turns itself into a daemon.
+   *
+   * @param timeoutMs after which the program is ended; 5 s if absent
+   * @returns its exit code and everything it wrote; -1 if it cannot start or was ended
+   */
+  capture(
+    path: string,
+    args: readonly string[],
+    timeoutMs?: number,
+  ): Promise<{ code: number; output: string }>;
 }
 
 /** A machine on which Linux containers run. */

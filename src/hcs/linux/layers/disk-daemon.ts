@@ -20,6 +20,7 @@ const SIGKILL = 9;
 /** How often a device or a daemon is asked for whether it is gone, and for how long. */
 const POLL_MS = 5;
 const DETACH_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
 const END_TIMEOUT_MS = 60_000;
 
 /**
@@ -39,7 +40,7 @@ export async function startDaemon(
     });
   }
   await machine.writeNew(place.exportFile, new Uint8Array(), 0);
-  const { code, output } = await machine.capture(program, daemonWords(place, file));
+  const { code, output } = await machine.capture(program, daemonWords(place, file), START_TIMEOUT_MS);
   if (code === 0) return;
   throw layerFault("LAYER_IO", path, ["mount", `${PROGRAM} says: ${output.trim().split("\n")[0] ?? ""}`]);
 }

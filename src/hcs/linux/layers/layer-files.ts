@@ -11,6 +11,7 @@ import { layerFault, layerStep } from "./layer-fault.ts";
 import {
   CHANGE_FOLDERS,
   IMAGE_FILE,
+  isLayer,
   LAYER_FILES,
   openImage,
   openLayer,
@@ -103,13 +104,12 @@ export async function expandScratch(
   });
 }
 
-/** The disk's file, if this host can enlarge it. */
-function expandable(layer: ImageLayer | ScratchLayer, { fileName }: ScratchDisks): string {
-  const ending = fileName.slice(fileName.lastIndexOf("."));
-  if (layer.kind !== "image" && layer.kind !== "folder" && layer.file.endsWith(ending)) return layer.file;
-  const kinds = { image: "it is read-only", folder: "its scratch is a folder, which has no size" };
-  const other = `its disk is ${layer.kind}, and this host enlarges ${ending.slice(1)} only`;
-  const found = layer.kind === "image" || layer.kind === "folder" ? kinds[layer.kind] : other;
+/** The disk's file, if this host can enlarge it. @throws {LayerError} LAYER_FORMAT */
+function expandable(layer: ImageLayer | ScratchLayer, { enlarges }: ScratchDisks): string {
+  if (layer.kind === "image") throw layerFault("LAYER_FORMAT", layer.path, ["expand", "it is read-only"]);
+  if (layer.kind !== "folder" && enlarges.includes(layer.kind)) return layer.file;
+  const found =
+    layer.kind === "folder" ? "its scratch is a folder, which has no size" : `its disk is ${layer.kind}`;
   throw layerFault("LAYER_FORMAT", layer.path, ["expand", found]);
 }
 
@@ -117,6 +117,17 @@ function expandable(layer: ImageLayer | ScratchLayer, { fileName }: ScratchDisks
 const OWN_NAMES = new RegExp(
   `^(?:${[...LAYER_FILES, ...CHANGE_FOLDERS].map((name) => name.replace(".", "\\.")).join("|")}|\\.(?:layer\\.vhd|sandbox\\.(?:vhdx|img))\\.\\d+\\.\\d+)$`,
 );
+
+/** A folder without anything may be what a killed call has left. @throws {LayerError} LAYER_FORMAT */
+function requireRemovable(path: string, names: readonly string[], force: boolean): void {
+  const hint = "Remove the folder by hand if that is what you want";
+  if (names.length > 0 && !isLayer(names) && !(force && names.some((name) => OWN_NAMES.test(name))))
+    throw layerFault("LAYER_FORMAT", path, ["remove", "its folder is not that of a layer", hint]);
+  const stranger = names.find((name) => !OWN_NAMES.test(name));
+  if (stranger === undefined || force) return;
+  const found = `its folder holds "${stranger}", which is not part of a layer`;
+  throw layerFault("LAYER_FORMAT", path, ["remove", found, hint]);
+}
 
 /**
  * Removes a layer with its folder; an absent one is no error.
@@ -135,15 +146,7 @@ export async function destroyLayer(
   if (look.type !== "folder") throw layerFault("LAYER_FORMAT", path, ["remove", "it is not a folder"]);
   const layer = (await machine.resolvePath(folder)) ?? folder;
   const names = await machine.list(layer);
-  const stranger = names.find((name) => !OWN_NAMES.test(name));
-  if (stranger !== undefined && !(force && names.some((name) => OWN_NAMES.test(name)))) {
-    const found = `its folder holds "${stranger}", which is not part of a layer`;
-    throw layerFault("LAYER_FORMAT", path, [
-      "remove",
-      found,
-      "Remove the folder by hand if that is what you want",
-    ]);
-  }
+  requireRemovable(path, names, force);
   await withPlace(context, layer, async (held) => {
     const files = LAYER_FILES.filter((name) => names.includes(name)).map((name) => join(layer, name));
     const attached = await Promise.all(files.map((file) => machine.isAttached(file)));

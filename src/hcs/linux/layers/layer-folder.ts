@@ -66,8 +66,15 @@ export async function openImage(machine: MachineFiles, path: string): Promise<Im
   throw layerFault("LAYER_FORMAT", path, ["use", `it has no ${IMAGE_FILE}`, hint]);
 }
 
+/** Whether the names in a folder are those of a layer: a known file, or both folders of a scratch without a disk. */
+export function isLayer(names: readonly string[]): boolean {
+  return (
+    LAYER_FILES.some((name) => names.includes(name)) || CHANGE_FOLDERS.every((name) => names.includes(name))
+  );
+}
+
 /** Whether a name is that of a folder in which a scratch without a disk keeps its changes. */
-export function isChangeFolder(name: string): boolean {
+function isChangeFolder(name: string): boolean {
   return CHANGE_FOLDERS.some((known) => known === name);
 }
 

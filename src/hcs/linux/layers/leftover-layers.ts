@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { onOneLine } from "../../../schema/faults.ts";
 import type { Leftover } from "../../compute-service.ts";
 import { systemFolder } from "../system-context.ts";
+import { layerStep } from "./layer-fault.ts";
 import {
   holdPlace,
   isInUse,
@@ -31,8 +32,11 @@ export async function findLeftoverLayers(context: LayerContext): Promise<Leftove
 }
 
 async function removeAll(held: HeldPlace): Promise<true> {
-  await held.save();
-  await settle(held);
+  const { layer } = held.record;
+  await layerStep(layer, ["unmount", "keeping its mounts"], async () => {
+    await held.save();
+    await settle(held);
+  });
   return true;
 }
 

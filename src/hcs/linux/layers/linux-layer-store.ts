@@ -15,13 +15,10 @@ export class LinuxLayerStore implements LayerStore {
   readonly #context: LayerContext;
   readonly #openDisks: OpenDisks;
 
-  /**
-   * @param root absolute path of the state folder
-   * @param openDisks undefined stands for raw disks
-   */
-  constructor(machine: Machine, root: string, openDisks?: OpenDisks) {
+  /** @param root absolute path of the state folder */
+  constructor(machine: Machine, root: string, openDisks: OpenDisks) {
     this.#context = { machine, root };
-    this.#openDisks = openDisks ?? (async () => (await import("./raw-disks.ts")).rawDisks(machine));
+    this.#openDisks = openDisks;
   }
 
   async createLayer(path: string): Promise<void> {
@@ -47,9 +44,8 @@ export class LinuxLayerStore implements LayerStore {
   }
 
   async layerExists(path: string): Promise<boolean> {
-    const { LAYER_FILES, isChangeFolder } = await import("./layer-folder.ts");
-    const names = await this.#context.machine.list(path);
-    return names.some((name) => isChangeFolder(name) || LAYER_FILES.some((known) => known === name));
+    const { isLayer } = await import("./layer-folder.ts");
+    return isLayer(await this.#context.machine.list(resolve(path)));
   }
 
   async destroyLayer(path: string, options?: DestroyOptions): Promise<void> {

@@ -1,5 +1,6 @@
 /** Mounts a layer: its own disk, and the layer over those below it. */
 import { join } from "node:path";
+import { cleanUpAfter } from "../../../base/errors.ts";
 import type { AttachOptions, Machine } from "../machine.ts";
 import { readMounts } from "../mount-table.ts";
 import { daemonRuns, startDaemon } from "./disk-daemon.ts";
@@ -100,19 +101,27 @@ export async function layOver(held: HeldPlace, layer: Layer, parents: readonly s
   record.parents = paths;
   await held.save();
   await machine.makeFolder(place.root);
-  const lower = images.map((_, index) => join(place.lower, String(index)));
+  const lower: string[] = [];
   try {
-    for (const [index, image] of images.entries()) {
-      await machine.makeFolder(lower[index] ?? "");
-      await mountImage(machine, image, lower[index] ?? "", HIDDEN);
+    for (const image of images) {
+      const folder = join(place.lower, String(lower.length));
+      await machine.makeFolder(folder);
+      await mountImage(machine, image, folder, HIDDEN);
+      lower.push(folder);
     }
     await mountOverlay(held, layer, lower);
-  } finally {
-    for (const folder of lower.toReversed()) {
-      const step = ["mount", "unmounting a layer below"] as const;
-      await layerStep(layer.path, step, () => machine.unmount(folder));
-      await machine.removeEmptyFolder(folder);
-    }
+  } catch (error) {
+    throw await cleanUpAfter(error, () => unmountBelow(machine, layer, lower));
+  }
+  await unmountBelow(machine, layer, lower);
+}
+
+/** Overlayfs keeps hold of the file systems below itself. */
+async function unmountBelow(machine: Machine, layer: Layer, folders: readonly string[]): Promise<void> {
+  for (const folder of folders.toReversed()) {
+    const step = ["mount", "unmounting a layer below"] as const;
+    await layerStep(layer.path, step, () => machine.unmount(folder));
+    await machine.removeEmptyFolder(folder);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The layers of compute systems: held from creation to removal, whatever happens in between. */
 import { join } from "node:path";
+import { cleanUpAfter } from "../../../base/errors.ts";
 import type { ContainerStorage } from "../../compute-service.ts";
 import { layerFault, layerStep } from "./layer-fault.ts";
 import { openLayer } from "./layer-folder.ts";
@@ -19,23 +20,35 @@ export async function holdLayers(
   { Layers, Path }: ContainerStorage,
 ): Promise<string> {
   const { machine } = context;
-  await layerStep(Path, ["mount", "making its folder"], () => machine.makeFolder(Path));
-  const scratch = await openLayer(machine, Path);
+  const step = ["mount", "making its folder"] as const;
+  const isNew = await layerStep(Path, step, () => machine.makeFolder(Path));
+  try {
+    return await holdOver(context, systemId, { Layers, Path });
+  } catch (error) {
+    throw await cleanUpAfter(error, async () => {
+      if (isNew && (await machine.list(Path)).length === 0) await machine.removeEmptyFolder(Path);
+    });
+  }
+}
+
+async function holdOver(
+  context: LayerContext,
+  systemId: string,
+  { Layers, Path }: ContainerStorage,
+): Promise<string> {
+  const scratch = await openLayer(context.machine, Path);
   if (scratch.kind === "image")
     throw layerFault("LAYER_FORMAT", Path, [
       "mount",
       "it is a read-only layer, where the scratch is expected",
     ]);
+  const parents = Layers.map((layer) => layer.Path);
   return withPlace(context, scratch.path, async (held) => {
     const other = held.record.systems.find((id) => id !== systemId);
     if (other !== undefined)
       throw layerFault("LAYER_BUSY", Path, ["mount", `it is the scratch of container "${other}"`]);
     await mountDisk(held, scratch);
-    await layOver(
-      held,
-      scratch,
-      Layers.map((layer) => layer.Path),
-    );
+    await layOver(held, scratch, parents);
     held.record.systems = [systemId];
     await held.save();
     return held.place.root;

@@ -1,6 +1,6 @@
 import { cleanUpAfter } from "../../../base/errors.ts";
 import type { Machine } from "../machine.ts";
-import { layerFault } from "./layer-fault.ts";
+import { layerFault, layerStep } from "./layer-fault.ts";
 import {
   holdPlace,
   mountsFolder,
@@ -21,6 +21,14 @@ const LOCK_TIMEOUT_MS = 60_000;
  * @throws {LayerError} LAYER_BUSY if another call is at work for too long
  */
 export async function withPlace<T>(
+  context: LayerContext,
+  layer: string,
+  act: (held: HeldPlace) => Promise<T>,
+): Promise<T> {
+  return layerStep(layer, ["mount or unmount", "keeping its mounts"], () => withLock(context, layer, act));
+}
+
+async function withLock<T>(
   context: LayerContext,
   layer: string,
   act: (held: HeldPlace) => Promise<T>,
