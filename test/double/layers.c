@@ -352,14 +352,21 @@ EXPORT HRESULT WINAPI HcsGetLayerVhdMountPath(HANDLE disk, char16 **path) {
     return 0;
 }
 
-/* ---- virtdisk.dll: a handle is the descriptor of the file, plus one ---- */
+/* ---- virtdisk.dll: disks are files, and their handles those of the host ---- */
 
-static DWORD open_disk(const char16 *path, int flags, HANDLE *handle) {
+static DWORD open_disk(const char16 *path, int is_new, HANDLE *handle) {
+#ifdef _WIN32
+    HANDLE file = CreateFileW((const wchar_t *)path, GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                              is_new ? CREATE_NEW : OPEN_EXISTING, 0, NULL);
+    if (file == INVALID_HANDLE_VALUE) return GetLastError();
+    *handle = file;
+#else
     char *name = utf8_of(path);
-    int file = open(name, flags | BINARY, 0666);
+    int file = open(name, O_RDWR | O_CLOEXEC | (is_new ? O_CREAT | O_EXCL : 0), 0666);
     free(name);
     if (file < 0) return 2;
-    *handle = (HANDLE)(intptr_t)(file + 1);
+    *handle = (HANDLE)(intptr_t)file;
+#endif
     return 0;
 }
 
@@ -368,13 +375,13 @@ EXPORT DWORD WINAPI CreateVirtualDisk(const storage_type *type, const char16 *pa
                                       HANDLE *handle) {
     ENTER("CreateVirtualDisk", "tsubuubbH", type, path, (uint32_t)access, security, (uint32_t)flags,
           (uint32_t)provider, parameters, overlapped, handle);
-    return open_disk(path, O_RDWR | O_CREAT | O_EXCL, handle);
+    return open_disk(path, 1, handle);
 }
 
 EXPORT DWORD WINAPI OpenVirtualDisk(const storage_type *type, const char16 *path, DWORD access, DWORD flags,
                                     const open_disk_parameters *parameters, HANDLE *handle) {
     ENTER("OpenVirtualDisk", "tsuuoH", type, path, (uint32_t)access, (uint32_t)flags, parameters, handle);
-    return open_disk(path, O_RDWR, handle);
+    return open_disk(path, 0, handle);
 }
 
 EXPORT DWORD WINAPI AttachVirtualDisk(HANDLE disk, void *security, DWORD flags, DWORD provider, void *parameters,

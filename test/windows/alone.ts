@@ -20,8 +20,11 @@ describeBindings(runner, () => double);
 describeHostObjects(runner, () => double);
 describeComputeService(runner, () => double);
 describeWin32(runner, () => double);
-void runner.run().then(({ passed, failures }) => {
+void report();
+
+async function report(): Promise<void> {
+  const { passed, failures } = await runner.run();
   for (const failure of failures) console.info(`failed: ${failure}`);
   console.info(`${passed} passed, ${failures.length} failed, 0 skipped`);
   process.exit(failures.length === 0 ? 0 : 1);
-});
+}

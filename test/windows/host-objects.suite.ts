@@ -1,5 +1,6 @@
 // What is no compute system: layers, disks and networks, through the bindings.
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -20,6 +21,7 @@ import type { NativeDouble } from "./native-double.ts";
 const FILTER_DRIVER = { Flavour: 1, HomeDir: "" };
 const PATH_NOT_FOUND = 0x80070003;
 const INVALID_STATE = 0xc0370105;
+const NO_GUID = parseGuid("00000000-0000-0000-0000-000000000000");
 const SECTOR_STORAGE = { DeviceId: 3, VendorId: parseGuid("ec984aec-a0f9-47e9-901f-71415a66345b") };
 const LAYER_DATA = JSON.stringify({ SchemaVersion: { Major: 2, Minor: 1 }, Layers: [] });
 
@@ -133,7 +135,7 @@ export function describeHostObjects(
     });
 
     inFolder("live on disks that are made, attached and found", async (folder) => {
-      const { virtdisk, computestorage } = open();
+      const { virtdisk, computestorage, openDescriptor } = open();
       const path = join(folder, "disk.vhdx");
       const made = await virtdisk.CreateVirtualDisk(
         SECTOR_STORAGE,
@@ -156,6 +158,13 @@ export function describeHostObjects(
       const { out } = await computestorage.HcsGetLayerVhdMountPath(disk);
       expect(out[0]).toMatch(/^\\\\\?\\Volume\{.{36}\}\\$/);
       expect((await virtdisk.DetachVirtualDisk(disk, 0, 0)).value).toBe(0);
+      closeSync(openDescriptor(disk ?? 0n));
+      const parameters = { Version: 2, GetInfoOnly: 0, ReadOnly: 0, ResiliencyGuid: NO_GUID } as const;
+      const again = await virtdisk.OpenVirtualDisk(SECTOR_STORAGE, path, 0, 0, parameters);
+      expect(again.value).toBe(0);
+      closeSync(openDescriptor(again.out[0] ?? 0n));
+      const missing = await virtdisk.OpenVirtualDisk(SECTOR_STORAGE, join(folder, "no"), 0, 0, parameters);
+      expect([missing.value, missing.out]).toEqual([2, [null]]);
     });
   });
 

@@ -1,10 +1,9 @@
 // The functions of Windows itself, called for real: only on Windows, or on what passes for it.
 import { connect } from "node:net";
 import { PlatformError } from "../../src/base/errors.ts";
+import { CURRENT_PROCESS } from "../../src/hcs/windows/bindings/kernel32.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
-import { HcsService } from "../../src/hcs/windows/compute-service.ts";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
-import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { failureOf } from "./measure.ts";
 import type { NativeDouble } from "./native-double.ts";
@@ -37,19 +36,15 @@ export function describeWin32({ describe, test, expect }: TestRunner, double: ()
       expect(ticks).toBeGreaterThan(0);
     });
 
-    test("has no compute service here, which is said with its feature", async () => {
-      const service = new HcsService(open(), readTimeouts({}));
-      const failure = await failureOf(service.enumerateSystems(), PlatformError);
-      expect(failure.message).toBe(
-        'Cannot call "HcsEnumerateComputeSystems": "vmcompute.dll" cannot be opened',
-      );
-      expect(failure.hint).toBe("Enable the feature Containers or Hyper-V.");
+    test("lacks a library of the compute service here, which is said with its feature", async () => {
+      const failure = await failureOf(open().computestorage.HcsDestroyLayer("C:\\x"), PlatformError);
+      expect(failure.message).toBe('Cannot call "HcsDestroyLayer": "computestorage.dll" cannot be opened');
+      expect(failure.hint).toContain("Containers or Hyper-V");
     });
 
     test("enables privileges, and tells which do not exist", async () => {
       const { kernel32, advapi32 } = open();
-      const { handle: self } = await kernel32.GetCurrentProcess();
-      const { value, out } = await advapi32.OpenProcessToken(self, TOKEN_ADJUST_AND_QUERY);
+      const { value, out } = await advapi32.OpenProcessToken(CURRENT_PROCESS, TOKEN_ADJUST_AND_QUERY);
       expect(value).toBe(1);
       for (const name of ["SeBackupPrivilege", "SeRestorePrivilege", "SeManageVolumePrivilege"]) {
         const { out: found } = await advapi32.LookupPrivilegeValueW(null, name);

@@ -1,3 +1,4 @@
+import { deferred } from "./deferred.ts";
 import { HcsResult } from "../results.ts";
 import { computeFailure, type Subject } from "./result-document.ts";
 
@@ -14,23 +15,23 @@ export interface Deadline<T> {
  *
  * @throws {ComputeError} isTimeout
  */
-export function withDeadline<T>(promise: Promise<T>, { ms, subject, late }: Deadline<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    const timer = setTimeout(() => {
-      isOver = true;
-      reject(computeFailure(subject, HcsResult.OPERATION_TIMEOUT));
-    }, ms);
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        if (isOver) late?.(value);
-        else resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
+export async function withDeadline<T>(promise: Promise<T>, { ms, subject, late }: Deadline<T>): Promise<T> {
+  const limit = deferred<never>();
+  const timer = setTimeout(() => {
+    limit.reject(computeFailure(subject, HcsResult.OPERATION_TIMEOUT));
+    if (late !== undefined) void giveBack(promise, late);
+  }, ms);
+  try {
+    return await Promise.race([promise, limit.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function giveBack<T>(promise: Promise<T>, late: (value: T) => void): Promise<void> {
+  try {
+    late(await promise);
+  } catch {
+    // It failed in the end: there is nothing to give back.
+  }
 }

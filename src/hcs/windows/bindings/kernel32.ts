@@ -6,13 +6,15 @@
  */
 import { bool, handle, u32 } from "./signature.ts";
 
+/** Stands for this process where a handle of a process is wanted; it is never closed. */
+export const CURRENT_PROCESS = 0xffff_ffff_ffff_ffffn;
+
 /** The table of kernel32.dll. */
 export const KERNEL32 = {
   file: "kernel32.dll",
   feature: "Windows",
   functions: {
     CloseHandle: bool("handle"),
-    GetCurrentProcess: handle(),
     GetProcessHandleCount: bool("handle", "out u32"),
     // 0xffff asks for all processor groups.
     GetActiveProcessorCount: u32("u32"),
