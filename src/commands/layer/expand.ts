@@ -9,7 +9,11 @@ export default class LayerExpand extends RuntimeCommand {
     "For VHDX, VHD and raw images that nobody uses. Other file systems than this program's are refused; resize2fs grows those.";
   static override examples = ["runhcs layer expand sandbox.vhdx --sizeGB 100"];
   static override args = {
-    file: Args.string({ required: true, ignoreStdin: true, description: "the disk, or the folder of a scratch" }),
+    file: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description: "the disk, or the folder of a scratch",
+    }),
   };
   static override flags = {
     sizeGB: Flags.integer({ required: true, min: 1, description: "new size in GiB" }),

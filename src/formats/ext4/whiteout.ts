@@ -9,6 +9,17 @@ const OPAQUE = ".wh..wh..opq";
 /** The attribute by which an overlay knows a directory that hides the one below it. */
 export const OPAQUE_XATTR = { name: "trusted.overlay.opaque", value: Buffer.from("y", "latin1") } as const;
 
+/** Names by which an overlay keeps its books. */
+const OVERLAY_PREFIX = "trusted.overlay.";
+
+/**
+ * Whether an attribute would have an overlay take contents or names from elsewhere (`redirect`, `metacopy` ...). An
+ * image must not decide that; only the mark of an opaque directory hides and does no more.
+ */
+export function misleadsOverlays(attribute: string): boolean {
+  return attribute.startsWith(OVERLAY_PREFIX) && attribute !== OPAQUE_XATTR.name;
+}
+
 /**
  * Tells whether a path is a marker: of a file that the layer deletes, of a directory whose lower contents it hides, or
  * of bookkeeping that older union file systems left behind.

@@ -11,6 +11,7 @@ import { finishImage, type ImageIdentity, type ImageSummary } from "./finish-ima
 import { InlineBody, isInlineFile } from "./inline-data.ts";
 import { writeSize } from "./inode.ts";
 import { descriptorBlocks } from "./layout.ts";
+import { misleadsOverlays } from "./whiteout.ts";
 import { isKnownXattr } from "./xattr.ts";
 
 /** How an image is written. */
@@ -63,7 +64,7 @@ export class Ext4Writer {
   entry(entry: FileEntry): void {
     this.#closeBody();
     try {
-      const known = this.#withKnownXattrs(entry);
+      const known = this.#withAllowedXattrs(entry);
       const number = this.#entries.add(known);
       if (number !== undefined) this.#open = { number, entry: known, body: this.#beginBody(known) };
     } catch (error) {
@@ -112,13 +113,19 @@ export class Ext4Writer {
     return isInline ? new InlineBody(entry.size) : this.#content.begin();
   }
 
-  #withKnownXattrs(entry: FileEntry): FileEntry {
+  /** Leaves out the attributes that the image must not have, with a warning. */
+  #withAllowedXattrs(entry: FileEntry): FileEntry {
     if (entry.xattrs === undefined) return entry;
-    const unknown = [...entry.xattrs.keys()].filter((name) => !isKnownXattr(name));
-    if (unknown.length === 0) return entry;
-    const what = `extended attribute ${quoteSome(unknown)} of ${quoteName(entry.path)}`;
-    this.#options.onWarning?.(`Skipped the ${what}: Linux has none of this name`);
-    return { ...entry, xattrs: new Map([...entry.xattrs].filter(([name]) => isKnownXattr(name))) };
+    const misleading = this.#options.overlay === true ? misleadsOverlays : (): boolean => false;
+    const isAllowed = (name: string): boolean => isKnownXattr(name) && !misleading(name);
+    const others = [...entry.xattrs.keys()].filter((name) => !isAllowed(name));
+    if (others.length === 0) return entry;
+    const what = `extended attribute ${quoteSome(others)} of ${quoteName(entry.path)}`;
+    const reason = others.some((name) => isKnownXattr(name))
+      ? "it would lead overlays to other files"
+      : "Linux has none of this name";
+    this.#options.onWarning?.(`Skipped the ${what}: ${reason}`);
+    return { ...entry, xattrs: new Map([...entry.xattrs].filter(([name]) => isAllowed(name))) };
   }
 
   #closeBody(): void {

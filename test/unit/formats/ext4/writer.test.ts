@@ -180,6 +180,25 @@ describe("attributes", () => {
     expect(files["pipe"]?.xattrs).toEqual({ "trusted.d": pattern(3).toString("hex") });
   });
 
+  test("leave out attributes that would lead an overlay to other files, but not outside of layers", () => {
+    const value = Buffer.from("/etc");
+    const names = ["redirect", "metacopy", "origin", "overlay.redirect"].map(
+      (name) => `trusted.overlay.${name}`,
+    );
+    const xattrs = new Map([...names, "trusted.overlay.opaque", "trusted.kept"].map((name) => [name, value]));
+    const warnings: string[] = [];
+    const entries = [entryOf("dir", { type: "directory", mode: 0o755, xattrs })];
+    const layer = images.write(entries, { overlay: true, onWarning: (line) => warnings.push(line) });
+    expect(check(layer.path)).toEqual(CLEAN);
+    const kept = Object.keys(seen(layer.path)["dir"]?.xattrs ?? {}).toSorted();
+    expect(kept).toEqual(["trusted.kept", "trusted.overlay.opaque"]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/redirect.*of "dir": it would lead overlays to other files$/),
+    ]);
+    const all = Object.keys(seen(images.write(entries).path)["dir"]?.xattrs ?? {});
+    expect(all).toEqual(expect.arrayContaining(names));
+  });
+
   test("leave out extended attributes that Linux does not know, with a warning", () => {
     const names = ["com.apple.quarantine", "user.", "system.data", "user.kept"];
     const xattrs = new Map(names.map((name) => [name, pattern(500)]));
