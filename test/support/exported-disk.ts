@@ -13,9 +13,9 @@ export async function mountedForWriting(
   writeFileSync(raw, "");
   mkdirSync(folder);
   const daemon = spawn("qemu-storage-daemon", [
-    ...["--blockdev", `driver=file,node-name=file,filename=${path}`],
-    ...["--blockdev", `driver=${format},node-name=disk,file=file`],
-    ...["--export", `type=fuse,id=export,node-name=disk,mountpoint=${raw},writable=on,growable=off`],
+    `--blockdev=driver=file,node-name=file,filename=${path}`,
+    `--blockdev=driver=${format},node-name=disk,file=file`,
+    `--export=type=fuse,id=export,node-name=disk,mountpoint=${raw},writable=on,growable=off`,
   ]);
   const ended = new Promise((resolve) => daemon.once("exit", resolve));
   try {

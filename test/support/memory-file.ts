@@ -45,8 +45,7 @@ export class MemoryFile implements StoredBytes {
 
   resize(size: number): void {
     if (size < this.size) {
-      for (const number of [...this.#pages.keys()])
-        if (number * PAGE_SIZE >= size) this.#pages.delete(number);
+      for (const number of this.#pages.keys()) if (number * PAGE_SIZE >= size) this.#pages.delete(number);
       this.#pages.get(Math.floor(size / PAGE_SIZE))?.fill(0, size % PAGE_SIZE);
     }
     this.size = size;

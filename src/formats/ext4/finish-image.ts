@@ -73,14 +73,7 @@ export function finishImage(
   const { inlineData = false } = identity;
   const derivedUuid = writeDirectories(image, { seed: HASH_SEED, inlineData });
   const listBlock = identity.isGrowable === true ? content.blocks.take(1).start : undefined;
-  const layout = planGroups({
-    contents: content.blocks.end,
-    inodes: Math.max(inodes.last, room.inodes),
-    blocks: room.blocks,
-  });
-  if (layout.blocks > room.maximumBlocks || layout.groups > descriptorCapacity(room.maximumBlocks)) {
-    throw new FormatError("Cannot complete the image: it would exceed its maximum size");
-  }
+  const layout = planLayout({ contents: content.blocks.end, inodes: inodes.last }, room);
   const reserved = reservedDescriptors(layout, room.maximumBlocks);
   if (listBlock !== undefined) reserve(image, reserved, { listBlock, mtime: mtimeOf(identity) });
   const keptEnd = 1 + reserved.used + (listBlock === undefined ? 0 : reserved.count);
@@ -103,6 +96,15 @@ export function finishImage(
   content.flush();
   const size = layout.blocks * BLOCK_SIZE;
   return { size, uuid, blocks: layout.blocks, inodes: layout.groups * layout.inodesPerGroup, ...counts };
+}
+
+function planLayout(used: { contents: number; inodes: number }, room: ImageRoom): GroupLayout {
+  const inodes = Math.max(used.inodes, room.inodes);
+  const layout = planGroups({ contents: used.contents, inodes, blocks: room.blocks });
+  if (layout.blocks > room.maximumBlocks || layout.groups > descriptorCapacity(room.maximumBlocks)) {
+    throw new FormatError("Cannot complete the image: it would exceed its maximum size");
+  }
+  return layout;
 }
 
 /** Of the blocks set aside for group descriptors, those in use and the others. */

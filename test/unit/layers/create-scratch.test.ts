@@ -104,32 +104,7 @@ describe("a scratch", () => {
     await expect(create({ sizeGB })).rejects.toMatchObject({ code: "USAGE" });
     expect(existsSync(pathOf("scratch.vhdx"))).toBe(false);
   });
-
-  test("is made much faster than by mkfs.ext4 and qemu-img", async () => {
-    const times = { ours: [] as number[], theirs: [] as number[] };
-    for (let round = 0; round < 3; round++) {
-      times.ours.push(await timeOf(() => create({ destination: { path: pathOf("ours"), force: true } })));
-      times.theirs.push(
-        await timeOf(() => {
-          const image = pathOf("theirs.img");
-          writeFileSync(image, "");
-          truncateSync(image, 20 * GIB);
-          execFileSync("mkfs.ext4", ["-q", "-F", "-O", "^has_journal,sparse_super2,^resize_inode", image]);
-          qemuImg("convert", "-f", "raw", "-O", "vhdx", "-o", "block_size=1M", image, pathOf("theirs"));
-        }),
-      );
-    }
-    const [ours, theirs] = [Math.min(...times.ours), Math.min(...times.theirs)];
-    console.info(`a scratch takes ${ours.toFixed(1)} ms, mkfs.ext4 and qemu-img ${theirs.toFixed(1)} ms`);
-    expect(theirs / ours).toBeGreaterThan(3);
-  });
 });
-
-async function timeOf(work: () => unknown): Promise<number> {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
-}
 
 describe("the cache", () => {
   test("is made by the first call, and copied by it and the others, each with an identity of its own", async () => {
