@@ -4,11 +4,11 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FileEntry } from "../../../src/formats/file-entry.ts";
 import { exportLayer, type ExportOptions } from "../../../src/layers/export-layer.ts";
+import { openDisk } from "../../../src/layers/open-disk.ts";
 import {
   changeMounted,
   makeImage,
   makeTree,
-  reading,
   shell,
   verified,
   workFolder,
@@ -21,9 +21,14 @@ const folder = workFolder();
 const image = join(folder, "image");
 const images = useImages();
 
-function exported(path: string, options?: ExportOptions): Buffer {
+async function exported(path: string, options?: ExportOptions): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  reading(path, (source) => exportLayer(source, (chunk) => chunks.push(Buffer.from(chunk)), options));
+  const disk = openDisk(path);
+  try {
+    await exportLayer(disk.source, (chunk) => chunks.push(Buffer.from(chunk)), options);
+  } finally {
+    disk.close();
+  }
   return Buffer.concat(chunks);
 }
 
@@ -42,11 +47,11 @@ const trusted = (name: string, value: string): ReadonlyMap<string, Uint8Array> =
   new Map([[`trusted.overlay.${name}`, Buffer.from(value)]]);
 
 describe("exportLayer", () => {
-  test("writes what GNU tar unpacks to the tree that the image was made of", () => {
+  test("writes what GNU tar unpacks to the tree that the image was made of", async () => {
     const [tree, again, tar] = [join(folder, "tree"), join(folder, "again"), join(folder, "tar")];
     makeTree(tree);
     makeImage(image, "128M", "", tree);
-    writeFileSync(tar, exported(image, { keepOverlay: true }));
+    writeFileSync(tar, await exported(image, { keepOverlay: true }));
     shell('rm -rf "$1" && mkdir "$1"', again);
     runTar("--extract", "--file", tar, "--directory", again, "--xattrs", "--xattrs-include=*", "--acls");
     const { "": _root, ...found } = list(again);
@@ -58,14 +63,14 @@ describe("exportLayer", () => {
     }
   });
 
-  test("writes what Python reads as the kernel sees the image", () => {
+  test("writes what Python reads as the kernel sees the image", async () => {
     makeImage(image, "64M", "-b 1024");
     changeMounted(
       image,
       "mkdir -p b/c a; seq 1000 > b/f; ln b/f a/g; ln -s f b/l; truncate -s 100000 a/hole; mkfifo p; setfacl -m u:5:rx a/hole",
     );
     const tar = join(folder, "tar");
-    writeFileSync(tar, exported(image));
+    writeFileSync(tar, await exported(image));
     const seen = tarfileSees(tar);
     expect(seen.map(({ path }) => path)).toEqual(["", "a", "a/g", "a/hole", "b", "b/c", "b/f", "b/l", "p"]);
     const kernel = new Map(mounted(image, treeHas).map((file) => [file.path, file]));
@@ -75,36 +80,42 @@ describe("exportLayer", () => {
     }
   });
 
-  test("orders names by their bytes, each directory before what it holds, and gives equal bytes again", () => {
+  test("orders names by their bytes, each directory before what it holds, and gives equal bytes again", async () => {
     const names = ["b/x", "a-", "a/b", "a", "a0", "\xff", "\xc3\xa9", "B"];
     const isFolder = (path: string): boolean => path === "a";
     const entries = names.map((path) => entryOf(path, isFolder(path) ? { type: "directory" } : {}));
     const { path } = images.write(entries);
-    const archive = exported(path);
+    const archive = await exported(path);
     expect(pathsIn(archive)).toEqual(["/", "B", "a/", "a/b", "a-", "a0", "b/", "b/x", "\xc3\xa9", "\xff"]);
-    expect(exported(path).equals(archive)).toBe(true);
+    expect((await exported(path)).equals(archive)).toBe(true);
   });
 
-  test("leaves out an empty lost+found of the root, and no other", () => {
+  test("leaves out an empty lost+found of the root, and no other", async () => {
     makeImage(image, "16M", "");
     changeMounted(image, "mkdir d d/lost+found");
-    expect(pathsIn(exported(image))).toEqual(["/", "d/", "d/lost+found/"]);
+    expect(pathsIn(await exported(image))).toEqual(["/", "d/", "d/lost+found/"]);
     changeMounted(image, "touch lost+found/found");
-    expect(pathsIn(exported(image))).toEqual(["/", "d/", "d/lost+found/", "lost+found/", "lost+found/found"]);
+    expect(pathsIn(await exported(image))).toEqual([
+      "/",
+      "d/",
+      "d/lost+found/",
+      "lost+found/",
+      "lost+found/found",
+    ]);
   });
 
-  test("leaves out sockets, and tells of them", () => {
+  test("leaves out sockets, and tells of them", async () => {
     makeImage(image, "16M", "");
     changeMounted(image, `python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("s")'`);
     const warnings: string[] = [];
-    expect(pathsIn(exported(image, { onWarning: (message) => warnings.push(message) }))).toEqual(["/"]);
+    expect(pathsIn(await exported(image, { onWarning: (message) => warnings.push(message) }))).toEqual(["/"]);
     expect(warnings).toEqual(['Skipped "s": a tar holds no sockets']);
   });
 
-  test("writes times of access and change only if asked", () => {
+  test("writes times of access and change only if asked", async () => {
     const { path } = images.write([entryOf("f", { atime: 5_000_000_001n, ctime: 7n })]);
-    expect(readTar(exported(path))[1]?.entry).not.toHaveProperty("atime");
-    expect(readTar(exported(path, { accessTimes: true }))[1]?.entry).toMatchObject({
+    expect(readTar(await exported(path))[1]?.entry).not.toHaveProperty("atime");
+    expect(readTar(await exported(path, { accessTimes: true }))[1]?.entry).toMatchObject({
       atime: 5_000_000_001n,
       ctime: 7n,
     });
@@ -112,7 +123,7 @@ describe("exportLayer", () => {
 });
 
 describe("exportLayer turns overlay form into OCI form:", () => {
-  test("whiteouts and opaque directories of an image come out as they went in", () => {
+  test("whiteouts and opaque directories of an image come out as they went in", async () => {
     const entries = [
       entryOf("d", { type: "directory" }),
       entryOf("d/.wh.gone"),
@@ -121,11 +132,11 @@ describe("exportLayer turns overlay form into OCI form:", () => {
       entryOf("o/a"),
     ];
     const { path } = images.write(entries, { overlay: true });
-    const archive = exported(path);
+    const archive = await exported(path);
     expect(pathsIn(archive)).toEqual(["/", "d/", "d/.wh.gone", "o/", "o/.wh..wh..opq", "o/a"]);
     const opaque = readTar(archive).find(({ entry }) => entry.path === "o")?.entry;
     expect([...(opaque?.xattrs?.keys() ?? [])]).toEqual(["user.kept"]);
-    const kept = readTar(exported(path, { keepOverlay: true })).map(({ entry }) => entry);
+    const kept = readTar(await exported(path, { keepOverlay: true })).map(({ entry }) => entry);
     expect(kept.find((entry) => entry.path === "d/gone")).toMatchObject({
       type: "character",
       device: { major: 0, minor: 0 },
@@ -133,7 +144,7 @@ describe("exportLayer turns overlay form into OCI form:", () => {
     expect(kept.find((entry) => entry.path === "o")?.xattrs?.has("trusted.overlay.opaque")).toBe(true);
   });
 
-  test("what a kernel's overlay has written, of which an upper folder is exported", () => {
+  test("what a kernel's overlay has written, of which an upper folder is exported", async () => {
     makeImage(image, "32M", "");
     changeMounted(
       image,
@@ -142,7 +153,7 @@ mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work,index=off
 cd merged; rm gone gone2 d/f; rm -r replaced; mkdir replaced; echo new > replaced/new; ln replaced/new link; cd ..
 umount merged`,
     );
-    const archive = exported(image, { root: "upper" });
+    const archive = await exported(image, { folder: "upper" });
     expect(pathsIn(archive)).toEqual([
       "/",
       ".wh.gone",
@@ -175,28 +186,30 @@ umount merged`,
       entryOf("f", { type: "directory", xattrs: trusted("redirect", "/x") }),
       "it stands for a directory of another name in a layer below (redirect)",
     ],
-  ])("%s is refused", (_, entry, reason) => {
+  ])("%s is refused", async (_, entry, reason) => {
     const { path } = images.write([entry]);
-    expect(() => exported(path)).toThrow(`Cannot export "f": ${reason}`);
-    expect(pathsIn(exported(path, { keepOverlay: true }))).toHaveLength(2);
+    await expect(exported(path)).rejects.toThrow(`Cannot export "f": ${reason}`);
+    expect(pathsIn(await exported(path, { keepOverlay: true }))).toHaveLength(2);
   });
 
-  test("whiteouts that are files with an attribute, and attributes of an overlay within", () => {
+  test("whiteouts that are files with an attribute, and attributes of an overlay within", async () => {
     const { path } = images.write([
       entryOf("gone", { xattrs: trusted("whiteout", "") }),
       entryOf("inner", { type: "directory", xattrs: trusted("overlay.opaque", "y") }),
     ]);
-    const archive = exported(path);
+    const archive = await exported(path);
     expect(pathsIn(archive)).toEqual(["/", ".wh.gone", "inner/"]);
     expect(readTar(archive)[2]?.entry.xattrs).toEqual(trusted("opaque", "y"));
   });
 
-  test("a folder that is not there, or is a file", () => {
+  test("a folder that is not there, or is a file", async () => {
     const { path } = images.write([entryOf("file")]);
-    expect(() => exported(path, { root: "upper" })).toThrow(
+    await expect(exported(path, { folder: "upper" })).rejects.toThrow(
       'Cannot find "upper" in the image: it does not exist',
     );
-    expect(() => exported(path, { root: "file" })).toThrow('Cannot export "file": it is no directory');
+    await expect(exported(path, { folder: "file" })).rejects.toThrow(
+      'Cannot export "file": it is a file and no directory',
+    );
   });
 });
 
@@ -285,11 +298,11 @@ function expectedOf(entries: readonly TestEntry[]): EntryWithContent[] {
   });
 }
 
-test("a tree that went into an image comes out of it, entry by entry", () => {
-  const property = fc.property(trees, (entries) => {
+test("a tree that went into an image comes out of it, entry by entry", async () => {
+  const property = fc.asyncProperty(trees, async (entries) => {
     const { path } = images.write(entries);
-    expect(readTar(exported(path))).toEqual(expectedOf(entries));
+    expect(readTar(await exported(path))).toEqual(expectedOf(entries));
     expect(verified(path)).toEqual([]);
   });
-  fc.assert(property, { numRuns: 150 });
+  await fc.assert(property, { numRuns: 150 });
 }, 120_000);

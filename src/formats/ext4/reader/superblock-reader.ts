@@ -76,6 +76,8 @@ export function readSuperblock(source: ByteSource): Superblock {
   if (source.size < SUPERBLOCK_POSITION + SUPERBLOCK_SIZE)
     throw new ImageFault(`it has ${source.size} bytes, too few for a superblock`);
   const superblock = parseSuperblock(readBytes(source, SUPERBLOCK_POSITION, SUPERBLOCK_SIZE));
+  const fault = faultOf(superblock);
+  if (fault !== undefined) throw new ImageFault(`the superblock is damaged: ${fault}`);
   const size = superblock.blocks * superblock.blockSize;
   if (size > source.size)
     throw new ImageFault(
@@ -102,7 +104,7 @@ function parseSuperblock(bytes: Buffer): Superblock {
     firstDataBlock: u32(SUPERBLOCK.firstDataBlock),
     blocksPerGroup: u32(SUPERBLOCK.blocksPerGroup),
   };
-  const superblock: Superblock = {
+  return {
     ...blockCounts,
     ...checksumsOf(bytes, features),
     blockSize: 1024 << logBlockSize,
@@ -123,9 +125,6 @@ function parseSuperblock(bytes: Buffer): Superblock {
     ...identityOf(bytes),
     ...hiddenPartsOf(bytes, features),
   };
-  const fault = faultOf(superblock);
-  if (fault !== undefined) throw new ImageFault(`the superblock is damaged: ${fault}`);
-  return superblock;
 }
 
 function checksumsOf(

@@ -32,8 +32,8 @@ export function verifyBitmaps(verification: Verification): void {
   }
   if (!isWhole) return;
   const freeBlocks = free.blocks * superblock.clusterBlocks;
-  compare(verification, "the superblock", [superblock.freeBlocks, freeBlocks], "free blocks");
-  compare(verification, "the superblock", [superblock.freeInodes, free.inodes], "free inodes");
+  compare(verification, [superblock.freeBlocks, freeBlocks], "free blocks");
+  compare(verification, [superblock.freeInodes, free.inodes], "free inodes");
 }
 
 function verifyBlockBitmap(verification: Verification, number: number, group: Group): number {
@@ -59,7 +59,7 @@ function verifyBlockBitmap(verification: Verification, number: number, group: Gr
     },
     text: (from, to) => blocksText(first + from * clusterBlocks, first + to * clusterBlocks),
   });
-  compare(verification, "it", [group.freeBlocks, free], "free blocks", number);
+  compare(verification, [group.freeBlocks, free], "free blocks", number);
   return free;
 }
 
@@ -86,8 +86,8 @@ function verifyInodeBitmap(verification: Verification, number: number, group: Gr
     text: (from, to) =>
       to - from === 1 ? `inode ${first + from}` : `inodes ${first + from}-${first + to - 1}`,
   });
-  compare(verification, "it", [group.freeInodes, free], "free inodes", number);
-  compare(verification, "it", [group.directories, directoryCount], "directories", number);
+  compare(verification, [group.freeInodes, free], "free inodes", number);
+  compare(verification, [group.directories, directoryCount], "directories", number);
   return free;
 }
 
@@ -129,11 +129,11 @@ function verifyChecksum(
 
 function compare(
   { findings }: Verification,
-  who: string,
   [found, expected]: [found: number, expected: number],
   what: string,
   group?: number,
 ): void {
   if (found === expected) return;
+  const who = group === undefined ? "the superblock" : "it";
   findings.add(`${who} counts ${found} ${what} instead of ${expected}`, group === undefined ? {} : { group });
 }

@@ -226,7 +226,10 @@ test("an image whose files all claim the same blocks is given up soon", () => {
   makeImage(image, "64M", "-b 1024 -N 16000 -O ^metadata_csum,^has_journal,^resize_inode");
   changeMounted(image, "head -c 30M /dev/zero > big; mkdir d; cd d; seq 10000 | xargs touch");
   const [from, to] = [inodeOf("/big"), inodeOf("/d/1")];
-  const where = shell(`debugfs -R "imap <${to}>" "$1" 2>/dev/null; debugfs -R "imap /big" "$1" 2>/dev/null`, image);
+  const where = shell(
+    `debugfs -R "imap <${to}>" "$1" 2>/dev/null; debugfs -R "imap /big" "$1" 2>/dev/null`,
+    image,
+  );
   const places = [...where.matchAll(/block (\d+), offset (0x[0-9a-f]+)/g)].map(
     ([, block, offset]) => Number(block) * 1024 + Number(offset),
   );
@@ -237,6 +240,8 @@ test("an image whose files all claim the same blocks is given up soon", () => {
     for (let number = 0; number < 1000; number++) inode.copy(bytes, first + number * 256);
   });
   const began = performance.now();
-  expect(verified(image).join("\n")).toContain("more blocks are claimed twice than there are: the rest is not");
+  expect(verified(image).join("\n")).toContain(
+    "more blocks are claimed twice than there are: the rest is not",
+  );
   expect(performance.now() - began).toBeLessThan(20_000);
 });
