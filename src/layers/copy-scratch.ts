@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { errnoCode, LayerError } from "../base/errors.ts";
 import type { ByteSink, ByteSource } from "../formats/byte-io.ts";
 import { StoredFile } from "../formats/disk/stored-file.ts";
@@ -38,7 +38,6 @@ export function copyScratch(
   disk.identify(uuid);
   identifyImage(disk, uuid);
   disk.flush();
-  fsyncSync(fd);
   return copy.size;
 }
 

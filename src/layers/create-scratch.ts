@@ -99,14 +99,17 @@ function writeScratch(fd: number, size: number, uuid: Uint8Array): number {
   image.finish();
   const length = disk.finish();
   ftruncateSync(fd, length);
-  fsyncSync(fd);
   return length;
 }
 
 async function makeCache(path: string, size: number): Promise<void> {
   if (ifExists(() => statSync(path)) !== undefined) return;
   try {
-    await makeFile({ path, force: false }, (fd) => writeScratch(fd, size, randomUuid()));
+    await makeFile({ path, force: false }, (fd) => {
+      writeScratch(fd, size, randomUuid());
+      // A scratch is of no use after a crash of the host; the cache is, and must then be whole.
+      fsyncSync(fd);
+    });
   } catch (error) {
     // Another call was first.
     if (error instanceof LayerError && error.code === "LAYER_EXISTS") return;
