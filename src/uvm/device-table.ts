@@ -105,6 +105,7 @@ export class DeviceTable<E extends DeviceEntry> {
   async #newEntry(key: string, { make, prepare }: Acquisition<E>): Promise<E> {
     // What an earlier call could not take back is still in the way.
     await this.#entries.get(key)?.device.detach();
+    this.#entries.delete(key);
     const entry = make();
     this.#entries.set(key, entry);
     await prepare?.(entry);

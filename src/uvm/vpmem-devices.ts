@@ -7,7 +7,7 @@ import { describe, type VmContext } from "./vm-context.ts";
 
 /** An image to add as persistent memory. */
 export interface VpmemImage {
-  /** Path of a fixed VHD. */
+  /** Path of a fixed VHD, or of a VHDX, which its name tells. */
   hostPath: string;
   /** Whether the guest mounts it, at `/tmp/p<number>`. */
   expose: boolean;
@@ -84,7 +84,8 @@ export class VpmemDevices {
     let number = 0;
     while (taken.has(number)) number += 1;
     if (number >= this.#count) throw refusal("UVM_NO_LOCATION", action);
-    const settings: VirtualPMemDevice = { HostPath: hostPath, ReadOnly: true, ImageFormat: "Vhd1" };
+    const ImageFormat = hostPath.toLowerCase().endsWith(".vhdx") ? "Vhdx" : "Vhd1";
+    const settings: VirtualPMemDevice = { HostPath: hostPath, ReadOnly: true, ImageFormat };
     const steps = [hostStep(devicePath(number), settings), ...(expose ? [exposure(number)] : [])];
     const device = new Device(this.#vm.system, steps);
     return { number, guestPath: expose ? guestPath(number) : undefined, device, uses: 0 };

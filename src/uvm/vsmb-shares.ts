@@ -19,12 +19,17 @@ export interface VsmbSource {
 
 const RESOURCE = "VirtualMachine/Devices/VirtualSmb/Shares";
 
+interface SharedFile {
+  path: string;
+  uses: number;
+}
+
 type VsmbEntry = DeviceEntry & {
   readonly name: string;
   readonly folder: string;
   readonly options: VirtualSmbShareOptions;
-  /** Files that the guest can see, with their uses; empty if it can see all. */
-  readonly files: Map<string, number>;
+  /** Files that the guest can see, by their path in lower case; none if it can see all. */
+  readonly files: Map<string, SharedFile>;
 };
 
 /** The folders and files that a VM shares by SMB over its bus (VSMB), by their path on the host; uses are counted. */
@@ -100,7 +105,7 @@ export class VsmbShares {
     const name = `s${this.#names.toString(16)}`;
     const restriction = source.isFile ? { RestrictFileAccess: true, SingleFileMapping: true } : {};
     const options = { ...given, ...(source.readOnly ? { ReadOnly: true } : {}), ...restriction };
-    const share = { name, folder: folderOf(source), options, files: new Map<string, number>() };
+    const share = { name, folder: folderOf(source), options, files: new Map<string, SharedFile>() };
     countFile(share, source, 1);
     const device = new Device(this.#vm.system, [hostStep(RESOURCE, settingsOf(share), { Name: name })]);
     return { ...share, device, uses: 0 };
@@ -108,9 +113,9 @@ export class VsmbShares {
 
   /** Adds a file to those of a restricted share; other shares cannot be updated, and need not be. */
   async #allow(entry: VsmbEntry, source: VsmbSource): Promise<void> {
-    const file = clean(source.hostPath);
-    if (source.isFile && !entry.files.has(file)) {
-      const Settings = settingsOf({ ...entry, files: new Map([...entry.files, [file, 0]]) });
+    if (source.isFile && !entry.files.has(fileKey(source))) {
+      const files = new Map([...entry.files, [fileKey(source), newFile(source)]]);
+      const Settings = settingsOf({ ...entry, files });
       await this.#vm.system.modify({ ResourcePath: RESOURCE, RequestType: "Update", Settings });
     }
     countFile(entry, source, 1);
@@ -124,7 +129,7 @@ export class VsmbShares {
 type Share = Pick<VsmbEntry, "name" | "folder" | "options" | "files">;
 
 function settingsOf({ name, folder, options, files }: Share): VirtualSmbShare {
-  const restriction = files.size === 0 ? {} : { AllowedFiles: [...files.keys()] };
+  const restriction = files.size === 0 ? {} : { AllowedFiles: [...files.values()].map(({ path }) => path) };
   return { Name: name, Path: folder, ...restriction, Options: options };
 }
 
@@ -133,18 +138,28 @@ function guestPath({ name }: Share, { hostPath, isFile }: VsmbSource): string {
 }
 
 /** A use of a file is given back by its own name: that of another file in the share is not it. */
-function isUsed({ files }: Share, { hostPath, isFile }: VsmbSource): boolean {
-  return !isFile || (files.get(clean(hostPath)) ?? 0) > 0;
+function isUsed({ files }: Share, source: VsmbSource): boolean {
+  return !source.isFile || (files.get(fileKey(source))?.uses ?? 0) > 0;
 }
 
-function countFile({ files }: Share, { hostPath, isFile }: VsmbSource, change: 1 | -1): void {
-  const file = clean(hostPath);
-  if (isFile) files.set(file, (files.get(file) ?? 0) + change);
+function countFile({ files }: Share, source: VsmbSource, change: 1 | -1): void {
+  if (!source.isFile) return;
+  const file = files.get(fileKey(source)) ?? newFile(source);
+  file.uses += change;
+  files.set(fileKey(source), file);
+}
+
+function newFile({ hostPath }: VsmbSource): SharedFile {
+  return { path: clean(hostPath), uses: 0 };
+}
+
+function fileKey({ hostPath }: VsmbSource): string {
+  return clean(hostPath).toLowerCase();
 }
 
 /** Writable and read-only uses of one folder are two shares, and so are those of a folder and of files in it. */
 function keyOf(source: VsmbSource): string {
-  return `${source.isFile ? "file" : "folder"}:${folderOf(source)}-${source.readOnly}`;
+  return `${source.isFile ? "file" : "folder"}:${folderOf(source).toLowerCase()}-${source.readOnly}`;
 }
 
 function folderOf({ hostPath, isFile }: VsmbSource): string {
