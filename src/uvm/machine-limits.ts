@@ -1,3 +1,4 @@
+import { parseUuid } from "../base/uuid.ts";
 import type { VirtualMachine } from "../schema/hcs.ts";
 import { UtilityVmError } from "./utility-vm-error.ts";
 
@@ -11,14 +12,10 @@ export const DEFAULT_VPMEM = 64;
 /** Checks that devices can be kept account of in a VM made as asked. @throws {UtilityVmError} UVM_OPTIONS */
 export function checkMachine(id: string, { Devices = {} }: VirtualMachine): void {
   const controllers = Object.keys(Devices.Scsi ?? {});
-  if (
-    controllers.length > MAX_SCSI_CONTROLLERS ||
-    controllers.some((key) => Number(key) >= controllers.length)
-  ) {
-    throw incorrect(
-      id,
-      `SCSI controllers must be numbered from 0 to ${MAX_SCSI_CONTROLLERS - 1} without a gap, found ${controllers.join(", ")}`,
-    );
+  const isOutOfOrder = controllers.some((key, at) => key !== String(at) && parseUuid(key) === undefined);
+  if (controllers.length > MAX_SCSI_CONTROLLERS || isOutOfOrder) {
+    const allowed = `at most ${MAX_SCSI_CONTROLLERS}, named by GUIDs or numbered from 0 without a gap`;
+    throw incorrect(id, `SCSI controllers must be ${allowed}, found ${controllers.join(", ")}`);
   }
   const count = Devices.VirtualPMem?.MaximumCount ?? DEFAULT_VPMEM;
   if (count > MAX_VPMEM) {

@@ -32,15 +32,16 @@ type ScsiEntry = DeviceEntry & ScsiAttachment;
 export class ScsiDisks {
   readonly #vm: VmContext;
   readonly #table = new DeviceTable<ScsiEntry>();
-  readonly #controllers: number;
+  /** How the document of the VM names its controllers; the guest knows them by their place in this. */
+  readonly #controllers: readonly string[];
 
   constructor(vm: VmContext) {
     this.#vm = vm;
-    const controllers = Object.entries(vm.machine.Devices?.Scsi ?? {});
-    this.#controllers = controllers.length;
-    for (const [controller, { Attachments = {} }] of controllers) {
+    const controllers = Object.values(vm.machine.Devices?.Scsi ?? {});
+    this.#controllers = Object.keys(vm.machine.Devices?.Scsi ?? {});
+    for (const [controller, { Attachments = {} }] of controllers.entries()) {
       for (const [lun, disk] of Object.entries(Attachments)) {
-        this.#enter({ controller: Number(controller), lun: Number(lun) }, disk);
+        this.#enter({ controller, lun: Number(lun) }, disk);
       }
     }
   }
@@ -93,7 +94,7 @@ export class ScsiDisks {
 
   #make(disk: ScsiDisk, { action }: DeviceCall, isLayer = false): ScsiEntry {
     const entries = this.#table.all();
-    const location = findScsiLocation(entries, this.#controllers, action);
+    const location = findScsiLocation(entries, this.#controllers.length, action);
     const guestPath = isLayer ? `/tmp/S${location.controller}/${location.lun}` : disk.guestPath || undefined;
     if (guestPath !== undefined && entries.some((entry) => entry.guestPath === guestPath)) {
       throw refusal("UVM_ALREADY_ATTACHED", `${action} at "${guestPath}"`);
@@ -105,15 +106,19 @@ export class ScsiDisks {
       ReadOnly: readOnly,
     };
     const guest = guestDisk(this.#vm.os, location, guestPath, readOnly);
-    const device = new Device(this.#vm.system, [hostStep(attachmentPath(location), attachment), ...guest]);
+    const device = new Device(this.#vm.system, [hostStep(this.#path(location), attachment), ...guest]);
     return { ...location, guestPath, isLayer, device, uses: 0 };
   }
 
   /** Occupies the place of a disk that the VM was made with. */
   #enter(location: ScsiLocation, { Path = "" }: Attachment): void {
-    const device = new Device(this.#vm.system, [hostStep(attachmentPath(location))], 1);
+    const device = new Device(this.#vm.system, [hostStep(this.#path(location))], 1);
     const entry = { ...location, guestPath: undefined, isLayer: false, device, uses: 1, builtIn: true };
     this.#table.enter(Path, entry);
+  }
+
+  #path({ controller, lun }: ScsiLocation): string {
+    return `VirtualMachine/Devices/Scsi/${this.#controllers[controller]}/Attachments/${lun}`;
   }
 
   #call(verb: "add" | "remove", hostPath: string): DeviceCall {
@@ -123,12 +128,8 @@ export class ScsiDisks {
   }
 
   #requireControllers({ action }: DeviceCall): void {
-    if (this.#controllers === 0) throw refusal("UVM_NO_SCSI_CONTROLLERS", action);
+    if (this.#controllers.length === 0) throw refusal("UVM_NO_SCSI_CONTROLLERS", action);
   }
-}
-
-function attachmentPath({ controller, lun }: ScsiLocation): string {
-  return `VirtualMachine/Devices/Scsi/${controller}/Attachments/${lun}`;
 }
 
 /** What the guest is asked to do. A Linux guest is told that a disk goes even if it has not mounted it. */

@@ -203,6 +203,19 @@ describe("locations (documents 9.2: four controllers of 64)", () => {
     });
   });
 
+  test("controllers that the document names by GUIDs have numbers in the guest (gcs 7.1)", async () => {
+    const far = new FarSide();
+    const guids = ["df6d0690-79e5-55b6-a5ec-c1e2f77f580a", "0110f83b-de10-5172-a266-78bca56bf50a"];
+    const Attachments = Object.fromEntries(
+      Array.from({ length: 64 }, (_, lun) => [String(lun), { Path: `own-${lun}` }]),
+    );
+    const vm = await vmOver(far, { Scsi: { [guids[0] ?? ""]: { Attachments }, [guids[1] ?? ""]: {} } });
+    expect(await vm.scsi.addDisk({ hostPath: "a" })).toMatchObject({ controller: 1, lun: 0 });
+    await vm.scsi.remove("a");
+    expect(far.requests[0]?.ResourcePath).toBe(`VirtualMachine/Devices/Scsi/${guids[1]}/Attachments/0`);
+    expect(far.requests[1]).toMatchObject({ GuestRequest: { Settings: { Controller: 1, Lun: 0 } } });
+  });
+
   test("without a controller nothing is possible", async () => {
     const vm = await vmOver(new FarSide(), {});
     const message = "no SCSI controllers configured for this utility VM";
