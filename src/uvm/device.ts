@@ -32,6 +32,11 @@ export class Device {
     return this.#taken === 0;
   }
 
+  /** Whether every side has all of the device. */
+  get isComplete(): boolean {
+    return this.#taken === this.#steps.length;
+  }
+
   /**
    * Takes the steps that are not taken. If one fails, those before it are taken back, and what fails of that is
    * suppressed; the device then stays where it is known to be.

@@ -119,7 +119,10 @@ export class NetworkNamespaces {
     try {
       for (const endpoint of endpoints) {
         const key = (endpoint.ID ?? "").toLowerCase();
-        if (entry.adapters.has(key)) continue;
+        const found = entry.adapters.get(key);
+        if (found?.isComplete) continue;
+        // What a removal that failed has left of one is not enough for an adapter that works.
+        await found?.detach();
         const plan = { id: randomUUID(), endpoint, namespaceId: entry.id, guestKnowsNamespaces };
         const adapter = new Device(this.#vm.system, adapterSteps(this.#vm, plan));
         entry.adapters.set(key, adapter);
