@@ -67,7 +67,7 @@ export class DeviceTable<E extends DeviceEntry> {
       try {
         const entry = this.find(key) ?? (await this.#newEntry(key, acquisition));
         const isUsed = entry.uses > 0;
-        await entry.device.attach(isUsed);
+        await entry.device.attach();
         if (isUsed) await acquisition.reuse?.(entry);
         entry.uses += 1;
         return entry;

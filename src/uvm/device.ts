@@ -41,11 +41,9 @@ export class Device {
    * Takes the steps that are not taken. If one fails, those before it are taken back, and what fails of that is
    * suppressed; the device then stays where it is known to be.
    *
-   * @param keep leaves steps of earlier calls alone, as others use the device
    * @throws {ComputeError}
    */
-  async attach(keep = false): Promise<void> {
-    const floor = keep ? this.#taken : 0;
+  async attach(): Promise<void> {
     try {
       while (this.#taken < this.#steps.length) {
         const add = this.#steps[this.#taken]?.add;
@@ -54,13 +52,19 @@ export class Device {
       }
       this.#isWhole = true;
     } catch (error) {
-      throw await cleanUpAfter(error, () => this.#takeBack(floor));
+      throw await cleanUpAfter(error, () => this.detach());
     }
   }
 
   /** Takes all steps back, guest first; a call that fails is to be made again for those that are left. @throws {ComputeError} */
   async detach(): Promise<void> {
-    await this.#takeBack(0);
+    while (this.#taken > 0) {
+      const { undo, remove } = this.#steps[this.#taken - 1] ?? {};
+      const request = this.#isWhole ? remove : (undo ?? remove);
+      if (request !== undefined) await this.#system.modify(request);
+      this.#taken -= 1;
+    }
+    this.#isWhole = false;
   }
 
   /** Adds a step to a device that is attached. @throws {ComputeError} with the device as it was */
@@ -68,16 +72,6 @@ export class Device {
     if (step.add !== undefined) await this.#system.modify(step.add);
     this.#steps.push(step);
     this.#taken += 1;
-  }
-
-  async #takeBack(floor: number): Promise<void> {
-    while (this.#taken > floor) {
-      const { undo, remove } = this.#steps[this.#taken - 1] ?? {};
-      const request = this.#isWhole ? remove : (undo ?? remove);
-      if (request !== undefined) await this.#system.modify(request);
-      this.#taken -= 1;
-    }
-    if (this.#taken === 0) this.#isWhole = false;
   }
 }
 

@@ -50,7 +50,7 @@ export class NetworkNamespaces {
       const entry = this.#entries.get(key) ?? (await this.#newEntry(id, document ?? { ID: id }));
       this.#entries.set(key, entry);
       try {
-        await entry.device.attach(entry.uses > 0);
+        await entry.device.attach();
         await this.#addAdapters(entry, endpoints);
         entry.uses += 1;
       } catch (error) {

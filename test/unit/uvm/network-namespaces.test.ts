@@ -178,6 +178,17 @@ describe("in a Linux guest", () => {
     expect(far.host.size + far.guest.size).toBe(0);
   });
 
+  test("an endpoint whose removal failed half-way can be added, and works again", async () => {
+    await vm.networks.add({ id: ID, endpoints: [ENDPOINT] });
+    far.fail(2);
+    await expect(vm.networks.removeEndpoint(ID, ENDPOINT.ID ?? "")).rejects.toMatchObject({
+      code: "UVM_MODIFY",
+    });
+    expect([far.host.size, far.guest.size]).toEqual([1, 0]);
+    await vm.networks.addEndpoints(ID, [ENDPOINT]);
+    expect([far.host.size, far.guest.size]).toEqual([1, 1]);
+  });
+
   test("an endpoint whose removal failed is still there", async () => {
     await vm.networks.add({ id: ID, endpoints: [ENDPOINT] });
     far.fail(2);
