@@ -2,7 +2,18 @@
  * The part of the seam that a utility VM is driven through: what its compute system offers, and what the service
  * does for it. Both hosts have it; nothing in it tells which one it is.
  */
-import type { ComputeSystem, ModifySettingRequest, Properties, SystemPropertyType } from "../schema/hcs.ts";
+import type {
+  ComputeSystem,
+  GuestConnectionInfo,
+  ModifySettingRequest,
+  SystemPropertyType,
+} from "../schema/hcs.ts";
+
+/** What a VM tells of itself that is acted on. */
+export interface VmProperties {
+  Id?: string;
+  GuestConnectionInfo?: GuestConnectionInfo;
+}
 
 /** The compute system of one VM. */
 export interface VmSystem {
@@ -16,7 +27,7 @@ export interface VmSystem {
    */
   modify(request: ModifySettingRequest): Promise<void>;
   /** @throws {ComputeError} */
-  properties(types?: readonly SystemPropertyType[]): Promise<Properties>;
+  properties(types?: readonly SystemPropertyType[]): Promise<VmProperties>;
   /** Ends the VM without asking its guest; one that has ended is no error. */
   terminate(): Promise<void>;
   /** Waits until the VM has ended. @throws {ComputeError} UNEXPECTED_EXIT if nobody asked for it */
