@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { UtilityVm } from "../../../src/uvm/utility-vm.ts";
 
 /** The reference: how often each thing is in use, and as what. */
