@@ -20,6 +20,19 @@ export type ErrorCode =
   | "LAYER_NOT_FOUND"
   | "LAYER_BUSY"
   | "INTERRUPTED"
+  | "UVM_OPTIONS"
+  | "UVM_MODIFY"
+  | "UVM_NO_LOCATION"
+  | "UVM_NOT_ATTACHED"
+  | "UVM_ALREADY_ATTACHED"
+  | "UVM_NO_SCSI_CONTROLLERS"
+  | "UVM_TOO_MANY_ATTACHMENTS"
+  | "UVM_SCSI_LAYER_WCOW"
+  | "UVM_NOT_SUPPORTED"
+  | "UVM_LAYER_TOO_LARGE"
+  | "UVM_GUEST_PATH"
+  | "UVM_NAMESPACE_NOT_FOUND"
+  | "UVM_NIC_NOT_FOUND"
   | `HCS_${string}`;
 
 /** What a failure may carry beside its message. */

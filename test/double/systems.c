@@ -576,7 +576,8 @@ EXPORT HRESULT WINAPI HcsModifyComputeSystem(HANDLE handle, const char16 *config
     struct system *system = find(handle, SYSTEM);
     if (!system) result = E_INVALID_HANDLE;
     else if (system->ending) result = fail(document, HCS_ALREADY_STOPPED, "It has stopped.", NULL);
-    else if (!json_text(parsed, "ResourcePath", NULL) && !json_text(parsed, "ResourceUri", NULL))
+    else if (!json_text(parsed, "ResourcePath", NULL) && !json_text(parsed, "ResourceUri", NULL) &&
+             !json_get(parsed, "GuestRequest"))
         result = fail(document, HCS_INVALID_JSON, "The request is invalid.", "$.ResourcePath");
     pthread_mutex_unlock(&lock);
     json_free(parsed);

@@ -6,6 +6,8 @@ import { describeBindings } from "./bindings.suite.ts";
 import { describeComputeService } from "./compute-service.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { NativeDouble } from "./native-double.ts";
+import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
+import { openWindowsVmHost } from "./utility-vm-host.ts";
 import { describeWin32 } from "./win32.suite.ts";
 
 const [library = "", program = "", only = ""] = process.argv.slice(2);
@@ -19,6 +21,7 @@ const runner = new PlainRunner({ only, timeout: 60_000 });
 describeBindings(runner, () => double);
 describeHostObjects(runner, () => double);
 describeComputeService(runner, () => double);
+describeUtilityVm(runner, () => openWindowsVmHost(double));
 describeWin32(runner, () => double);
 void report();
 

@@ -11,6 +11,8 @@ import { configureKoffi } from "../../src/hcs/windows/koffi.ts";
 import { describeBindings, functionsOfTables } from "./bindings.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { NativeDouble } from "./native-double.ts";
+import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
+import { openWindowsVmHost } from "./utility-vm-host.ts";
 
 const BUILD = fileURLToPath(new URL("../double/build.sh", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "runhcs-double-"));
@@ -30,6 +32,7 @@ const runner = { describe, test, expect, beforeAll, afterAll };
 describeBindings(runner, () => double);
 describeHostObjects(runner, () => double);
 describeComputeService(runner, () => double);
+describeUtilityVm(runner, () => openWindowsVmHost(double));
 
 const OWN_EXPORTS = ["CoTaskMemFree", "DoubleControl", "DoubleCounts", "DoubleLastCall"];
 

@@ -1,0 +1,49 @@
+/**
+ * The part of the seam that a utility VM is driven through: what its compute system offers, and what the service
+ * does for it. Both hosts have it; nothing in it tells which one it is.
+ */
+import type {
+  ComputeSystem,
+  GuestConnectionInfo,
+  ModifySettingRequest,
+  SystemPropertyType,
+} from "../schema/hcs.ts";
+
+/** What a VM tells of itself that is acted on. */
+export interface VmProperties {
+  Id?: string;
+  GuestConnectionInfo?: GuestConnectionInfo;
+}
+
+/** The compute system of one VM. */
+export interface VmSystem {
+  readonly id: string;
+  /** Boots the VM. Returns when its guest answers. @throws {ComputeError} */
+  start(): Promise<void>;
+  /**
+   * Changes the running VM: what `ResourcePath` names on the host's side, or what `GuestRequest` asks of the guest.
+   *
+   * @throws {ComputeError} when that side refuses; it has then changed nothing
+   */
+  modify(request: ModifySettingRequest): Promise<void>;
+  /** @throws {ComputeError} */
+  properties(types?: readonly SystemPropertyType[]): Promise<VmProperties>;
+  /** Ends the VM without asking its guest; one that has ended is no error. */
+  terminate(): Promise<void>;
+  /** Waits until the VM has ended. @throws {ComputeError} UNEXPECTED_EXIT if nobody asked for it */
+  wait(): Promise<void>;
+  /** Gives the handle back. A document can say that the last one ends the VM. */
+  close(): Promise<void>;
+}
+
+/** What makes VMs. */
+export interface VmService {
+  /** Makes a VM that is not started. @throws {ComputeError} SYSTEM_ALREADY_EXISTS */
+  createVm(id: string, document: ComputeSystem): Promise<VmSystem>;
+  /**
+   * Lets a VM open a file of the host, such as the VHD of a layer. To do so twice is no error.
+   *
+   * @see https://learn.microsoft.com/virtualization/api/hcs/reference/hcsgrantvmaccess
+   */
+  grantVmAccess(vmId: string, path: string): Promise<void>;
+}
