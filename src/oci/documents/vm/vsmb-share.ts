@@ -33,12 +33,15 @@ export function vsmbShare(name: string, hostPath: string, use: VsmbUse): Virtual
   return { Name: name, Path: hostPath, Options: vsmbOptions(use) };
 }
 
-/** One file that a Windows guest sees, by a share of its folder that hides all others. */
+/**
+ * One file that a Windows guest sees, by a share of its folder that hides all others. Unlike Plan9's, the list of
+ * allowed files has whole paths of the host.
+ */
 export function vsmbFileShare(name: string, hostPath: string, use: VsmbUse): VirtualSmbShare {
   return {
     Name: name,
     Path: win32.dirname(hostPath),
-    AllowedFiles: [win32.basename(hostPath)],
+    AllowedFiles: [hostPath],
     Options: { ...vsmbOptions(use), RestrictFileAccess: true, SingleFileMapping: true },
   };
 }

@@ -179,7 +179,7 @@ describe("shares", () => {
     expect(vsmbFileShare("s1", "D:\\a\\b.txt", { isReadOnly: false, noDirectMap: true })).toEqual({
       Name: "s1",
       Path: "D:\\a",
-      AllowedFiles: ["b.txt"],
+      AllowedFiles: ["D:\\a\\b.txt"],
       Options: { NoDirectmap: true, RestrictFileAccess: true, SingleFileMapping: true },
     });
     const share = {
