@@ -2,7 +2,7 @@ import type { TypeObject } from "koffi";
 import type { Koffi, NativeLibrary } from "../koffi.ts";
 import type { CallGate } from "./call-gate.ts";
 import type { NativeTypes } from "./layouts.ts";
-import type { CallResult, Signature, Token } from "./signature.ts";
+import type { CallResult, Inputs, Outputs, Signature, Token } from "./signature.ts";
 
 type KoffiType = TypeObject | string;
 type Parameter = KoffiType | ReturnType<Koffi["out"]>;
@@ -97,45 +97,40 @@ function returnType({ returns }: Signature, { types }: CallContext): KoffiType {
   return returns === "hresult" ? "int32_t" : "uint32_t";
 }
 
-function parametersOf(token: Token, { koffi, types, ownedString }: CallContext): Parameter[] {
-  const out = (type: KoffiType): Parameter => koffi.out(koffi.pointer(type));
-  const inout = (type: KoffiType): Parameter => koffi.inout(koffi.pointer(type));
-  switch (token) {
-    case "string":
-      return ["str16"];
-    case "handle":
-      return [types.handle];
-    case "u32":
-      return ["uint32_t"];
-    case "u64":
-      return ["uint64_t"];
-    case "buffer":
-      return [koffi.inout("void *")];
-    case "callback":
-      return [koffi.pointer(types.notificationCallback)];
-    case "driver":
-      return [koffi.pointer(types.driverInfo)];
-    case "layers":
-      return [koffi.pointer(types.layerDescriptor), "uint32_t"];
-    case "storage type":
-      return [koffi.pointer(types.storageType)];
-    case "open disk":
-      return [koffi.pointer(types.openDiskParameters)];
-    case "out string":
-      return [out(ownedString())];
-    case "out handle":
-      return [out(types.handle)];
-    case "out u32":
-      return [out("uint32_t")];
-    case "out u64":
-      return [out("uint64_t")];
-    case "out guid":
-      return [out(types.guid)];
-    case "out process":
-      return [out(types.processInformation)];
-    case "inout u32":
-      return [inout("uint32_t")];
-    case "inout u64":
-      return [inout("uint64_t")];
-  }
+function parametersOf(token: Token, context: CallContext): Parameter[] {
+  const { koffi, types } = context;
+  if (token === "layers") return [koffi.pointer(types.layerDescriptor), "uint32_t"];
+  const [direction, kind] = token.split(" ");
+  if (direction === "out") return [koffi.out(koffi.pointer(valueType(kind as keyof Outputs, context)))];
+  if (direction === "inout") return [koffi.inout(koffi.pointer(valueType(kind as keyof Outputs, context)))];
+  return [inputType(token as SingleInput, context)];
+}
+
+type SingleInput = Exclude<keyof Inputs, "layers">;
+
+function inputType(kind: SingleInput, { koffi, types }: CallContext): Parameter {
+  const inputs: Record<SingleInput, () => Parameter> = {
+    string: () => "str16",
+    handle: () => types.handle,
+    u32: () => "uint32_t",
+    u64: () => "uint64_t",
+    buffer: () => koffi.inout("void *"),
+    callback: () => koffi.pointer(types.notificationCallback),
+    driver: () => koffi.pointer(types.driverInfo),
+    "storage type": () => koffi.pointer(types.storageType),
+    "open disk": () => koffi.pointer(types.openDiskParameters),
+  };
+  return inputs[kind]();
+}
+
+function valueType(kind: keyof Outputs, { types, ownedString }: CallContext): KoffiType {
+  const outputs: Record<keyof Outputs, () => KoffiType> = {
+    string: ownedString,
+    handle: () => types.handle,
+    u32: () => "uint32_t",
+    u64: () => "uint64_t",
+    guid: () => types.guid,
+    process: () => types.processInformation,
+  };
+  return outputs[kind]();
 }
