@@ -29,6 +29,7 @@ export function bindFunction(
 ): (inputs: readonly unknown[]) => Promise<CallResult> {
   const parameters = signature.parameters.flatMap((token) => parametersOf(token, context));
   const native = library.func("__stdcall", name, returnType(signature, context), parameters);
+  const plan = signature.parameters.map(stepOf);
   const tellsError = signature.returns === "bool" || signature.returns === "handle";
   const call = (args: unknown[], done: (error: unknown, returned?: unknown) => void): void => {
     try {
@@ -40,7 +41,7 @@ export function bindFunction(
   return (inputs) =>
     new Promise((resolve, reject) => {
       const outputs: unknown[][] = [];
-      const args = argumentsOf(signature.parameters, inputs, outputs);
+      const args = argumentsOf(plan, inputs, outputs);
       const done = (error: unknown, returned?: unknown): void => {
         // FFI: this closure keeps buffers alive until the callee is done with them; now they may go.
         args.length = 0;
@@ -65,20 +66,26 @@ function resultOf(returned: unknown, lastError: number, outputs: readonly unknow
   };
 }
 
+/** What a parameter needs at each call: an input, a place for an output, both, or a list and its length. */
+type Step = "in" | "out" | "inout" | "list";
+
+function stepOf(token: Token): Step {
+  if (token === "layers") return "list";
+  if (token.startsWith("out ")) return "out";
+  return token.startsWith("inout ") ? "inout" : "in";
+}
+
 /** Puts inputs and places for outputs into the order of the C parameters. */
-function argumentsOf(tokens: readonly Token[], inputs: readonly unknown[], outputs: unknown[][]): unknown[] {
+function argumentsOf(plan: readonly Step[], inputs: readonly unknown[], outputs: unknown[][]): unknown[] {
   let next = 0;
   const args: unknown[] = [];
-  for (const token of tokens) {
-    if (token === "layers") {
+  for (const step of plan) {
+    if (step === "in") args.push(inputs[next++]);
+    else if (step === "out") args.push(place(outputs, null));
+    else if (step === "inout") args.push(place(outputs, inputs[next++]));
+    else {
       const list = inputs[next++] as readonly unknown[];
       args.push(list, list.length);
-    } else if (token.startsWith("out ")) {
-      args.push(place(outputs, null));
-    } else if (token.startsWith("inout ")) {
-      args.push(place(outputs, inputs[next++]));
-    } else {
-      args.push(inputs[next++]);
     }
   }
   return args;

@@ -30,7 +30,14 @@ type Call = (inputs: readonly unknown[]) => Promise<CallResult>;
 
 function lazily(bound: () => Call): (...inputs: unknown[]) => Promise<CallResult> {
   let call: Call | undefined;
-  return async (...inputs) => (call ??= bound())(inputs);
+  return (...inputs) => {
+    try {
+      call ??= bound();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return call(inputs);
+  };
 }
 
 function load({ file, feature }: LibraryTable, name: string, loadLibrary: LoadLibrary): NativeLibrary {
