@@ -56,10 +56,9 @@ export function bindFunction(
 }
 
 function resultOf(returned: unknown, lastError: number, outputs: readonly unknown[][]): CallResult {
-  const isNumber = typeof returned === "number";
   const isHandle = typeof returned === "bigint" && returned !== INVALID_HANDLE_VALUE;
   return {
-    value: isNumber ? returned >>> 0 : Number(returned === true),
+    value: typeof returned === "number" ? returned >>> 0 : 0,
     handle: isHandle ? returned : null,
     lastError,
     out: outputs.map(([value]) => value),
@@ -99,9 +98,9 @@ function place(outputs: unknown[][], value: unknown): unknown[] {
 
 function returnType({ returns }: Signature, { types }: CallContext): KoffiType {
   if (returns === "void") return "void";
-  if (returns === "bool") return "bool";
   if (returns === "handle") return types.handle;
-  return returns === "hresult" ? "int32_t" : "uint32_t";
+  // BOOL has 32 bits in C.
+  return returns === "hresult" || returns === "bool" ? "int32_t" : "uint32_t";
 }
 
 function parametersOf(token: Token, context: CallContext): Parameter[] {
