@@ -1,6 +1,6 @@
 /**
- * Container state as values of a key: `state` is the record, `config` the configuration, both JSON. What shims note
- * of themselves lies beside them, see container-notes.ts.
+ * Container state as values of a key: `state` is the record, `config` the configuration, both JSON. The compute
+ * service keeps values of other names beside them, which are removed with the key.
  *
  * Names that start with `@` belong to the compute service; no container id can contain that letter.
  */
