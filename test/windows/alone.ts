@@ -7,6 +7,7 @@ import { describeComputeService } from "./compute-service.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { CHILD, actAsChild } from "./registry-child.ts";
 import { describeRegistry } from "./registry.suite.ts";
+import { describeLayers } from "./layers.suite.ts";
 import { NativeDouble } from "./native-double.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
@@ -33,6 +34,7 @@ function runSuites(): void {
   describeUtilityVm(runner, () => openWindowsVmHost(double));
   describeWin32(runner, () => double);
   describeRegistry(runner);
+  describeLayers(runner, () => double);
   void report(runner);
 }
 

@@ -21,7 +21,7 @@ export async function activateLayer(context: LayerContext, path: string): Promis
   await withWholeLayer(context, path, async (held) => {
     const { record } = held;
     if (record.activations === 0) {
-      const activate = () => layerCall(path, "mount", vmcompute.ActivateLayer(FILTER_DRIVER, path));
+      const activate = () => layerCall(path, "mount", vmcompute.ActivateLayer(FILTER_DRIVER, record.layer));
       await announced(held, "activate", activate);
     }
     record.activations++;
@@ -44,7 +44,7 @@ export async function deactivateLayer(context: LayerContext, path: string): Prom
     if (record.activations === 1) {
       await hideAll(context, held);
       await announced(held, "activate", () =>
-        layerCall(path, "unmount", vmcompute.DeactivateLayer(FILTER_DRIVER, path)),
+        layerCall(path, "unmount", vmcompute.DeactivateLayer(FILTER_DRIVER, record.layer)),
       );
     }
     record.activations--;
@@ -81,7 +81,7 @@ export async function unprepareLayer(context: LayerContext, path: string): Promi
     if (record.preparations === 1) {
       await hideAll(context, held);
       await announced(held, "prepare", () =>
-        layerCall(path, "unmount", vmcompute.UnprepareLayer(FILTER_DRIVER, path)),
+        layerCall(path, "unmount", vmcompute.UnprepareLayer(FILTER_DRIVER, record.layer)),
       );
       record.parents = [];
     }
@@ -96,7 +96,7 @@ export async function mountPath(context: LayerContext, path: string): Promise<st
   const isSeen = record !== undefined && record.step === undefined && record.activations > 0;
   if (!isSeen || (record.preparations === 0 && isScratch(path)))
     throw layerFault("LAYER_NOT_FOUND", path, ["find", "it is not mounted"]);
-  return askMountPath(context, path);
+  return askMountPath(context, record.layer);
 }
 
 /** Asks the service for the mount path, in two calls: for its length in characters, then for the text. */
