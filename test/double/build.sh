@@ -5,7 +5,7 @@
 #   build.sh windows FOLDER    vmcompute.dll and program.exe for 64-bit Windows, with mingw-w64
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
-flags=(-std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter)
+flags=(-std=gnu11 -O2 -g -D_FILE_OFFSET_BITS=64 -Wall -Wextra -Werror -Wno-unused-parameter)
 case $1 in
   linux)
     gcc "${flags[@]}" -shared -fPIC -fvisibility=hidden -pthread "$here"/*.c -o "$2/double.so"

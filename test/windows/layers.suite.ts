@@ -6,6 +6,7 @@ import { LayerError } from "../../src/base/errors.ts";
 import type { KeyStore } from "../../src/hcs/key-store.ts";
 import type { LayerStore } from "../../src/hcs/layer-store.ts";
 import { ComputeError, isAccessDenied } from "../../src/hcs/results.ts";
+import { CURRENT_PROCESS } from "../../src/hcs/windows/bindings/kernel32.ts";
 import { openBindings, type Bindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { grantVmAccess } from "../../src/hcs/windows/grant-vm-access.ts";
 import { WindowsLayerStore } from "../../src/hcs/windows/layer-store.ts";
@@ -15,12 +16,16 @@ import { Privileges, type PrivilegeName } from "../../src/hcs/windows/privileges
 import { RegistryStore } from "../../src/hcs/windows/registry-store.ts";
 import { describeLayerStore, type LayerHost } from "../contract/layer-store.contract.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
-import { failureOf } from "./measure.ts";
+import { failureOf, sleep } from "./measure.ts";
 import { MountPoints } from "./mount-points.ts";
 import type { NativeDouble } from "./native-double.ts";
 
 const ACCESS_DENIED = 0x8007_0005;
 const ERROR_ACCESS_DENIED = 5;
+const SE_PRIVILEGE_ENABLED = 2;
+/** The disk that the double makes. What Windows makes holds so many bytes. */
+const NEW_DISK = "vhdxfile";
+const USUAL_SIZE = 20 * 2 ** 30;
 const HUGE = 21 * 2 ** 30;
 
 /** A host of layers, and what its tests look at. */
@@ -65,7 +70,7 @@ function openHost(double: NativeDouble): DoubledHost {
     scratch: () => {
       const path = newPath();
       fs.mkdirSync(path);
-      put(path, "sandbox.vhdx", "vhdxfile");
+      put(path, "sandbox.vhdx", NEW_DISK);
       return path;
     },
     read: (path, name) => {
@@ -75,6 +80,10 @@ function openHost(double: NativeDouble): DoubledHost {
     },
     write,
     put,
+    room: (path) => {
+      const { size } = fs.statSync(join(path, "sandbox.vhdx"));
+      return size === NEW_DISK.length ? USUAL_SIZE : size;
+    },
     exists: fs.existsSync,
     makeFolder: (path) => fs.mkdirSync(path),
     leftovers: () => [
@@ -254,6 +263,42 @@ export function describeLayers(runner: TestRunner, double: () => NativeDouble): 
       await store.deactivateLayer(scratch.toUpperCase());
     });
 
+    inHost("are copied with privileges that are given back", async (host) => {
+      const names = ["SeBackupPrivilege", "SeRestorePrivilege"] as const;
+      const state = (): boolean[] => names.map((name) => isEnabled(host.bindings, name));
+      const before = state();
+      for (const name of names) setEnabled(host.bindings, name, false);
+      expect(state()).toEqual([false, false]);
+      const during: boolean[][] = [];
+      const both = [1, 2].map((ms) =>
+        host.privileges.with(names, async () => {
+          await sleep(ms * 20);
+          during.push(state());
+        }),
+      );
+      await Promise.all(both);
+      expect([during, state()]).toEqual([
+        [
+          [true, true],
+          [true, true],
+        ],
+        [false, false],
+      ]);
+      double().control({ Function: "ImportLayer", Result: ACCESS_DENIED | 0 });
+      await failureOf(host.open().importLayer(host.newPath(), host.layer("a", "1"), []), LayerError);
+      expect(state()).toEqual([false, false]);
+      setEnabled(host.bindings, "SeBackupPrivilege", true);
+      await host.privileges.with(names, async () => undefined);
+      expect(state()).toEqual([true, false]);
+      const unknown = "SeNonsensePrivilege" as PrivilegeName;
+      await failureOf(
+        host.privileges.with(["SeRestorePrivilege", unknown], async () => undefined),
+        ComputeError,
+      );
+      expect(state()).toEqual([true, false]);
+      names.forEach((name, at) => setEnabled(host.bindings, name, before[at] ?? false));
+    });
+
     inHost("grant a VM access to a file", async (host) => {
       const file = host.scratch();
       await grantVmAccess(host.bindings, "vm", file);
@@ -264,6 +309,26 @@ export function describeLayers(runner: TestRunner, double: () => NativeDouble): 
       );
     });
   });
+}
+
+/** Sets a privilege of this process. @returns whether it was as it should be */
+function setEnabled({ direct }: Bindings, name: PrivilegeName, isOn: boolean): boolean {
+  const { advapi32, kernel32 } = direct;
+  const [token] = advapi32.OpenProcessToken(CURRENT_PROCESS, 0x28).out;
+  const [wanted, before] = [Buffer.alloc(16), Buffer.alloc(16)];
+  wanted.writeUInt32LE(1, 0);
+  wanted.writeBigUInt64LE(BigInt(advapi32.LookupPrivilegeValueW(null, name).out[0]), 4);
+  wanted.writeUInt32LE(isOn ? SE_PRIVILEGE_ENABLED : 0, 12);
+  advapi32.AdjustTokenPrivileges(token, 0, wanted, before.length, before, Buffer.alloc(4));
+  kernel32.CloseHandle(token);
+  const wasOn = (before.readUInt32LE(12) & SE_PRIVILEGE_ENABLED) !== 0;
+  return before.readUInt32LE(0) === 0 || wasOn === isOn;
+}
+
+function isEnabled(bindings: Bindings, name: PrivilegeName): boolean {
+  if (setEnabled(bindings, name, true)) return true;
+  setEnabled(bindings, name, false);
+  return false;
 }
 
 /** Keys of which one write fails, counted from 1. */

@@ -12,7 +12,8 @@ export class MountPoints {
   readonly shown = new Map<string, string>();
   /** Last error with which the next call of a function fails. */
   readonly failures = new Map<string, number>();
-  #lastError = 0;
+  /** What the last call of the double has left; the next question for it takes it. */
+  #lastError: number | undefined;
 
   /** Puts the double in front of the libraries. */
   in(loadLibrary: LoadLibrary): LoadLibrary {
@@ -39,8 +40,7 @@ export class MountPoints {
   ): unknown {
     const name = String(args[1]);
     const act = own[name];
-    // The real one tells what was left by the real functions, of which these tests make none that fails.
-    if (name === "GetLastError") return () => this.#lastError;
+    if (name === "GetLastError") return this.#tellError(Reflect.apply(library.func, library, args));
     if (act === undefined) return Reflect.apply(library.func, library, args);
     const call = (...inputs: string[]): boolean => this.#call(name, act, inputs);
     const async = (...inputs: (string | Done)[]): void => {
@@ -50,7 +50,16 @@ export class MountPoints {
     return Object.assign(call, { async });
   }
 
+  #tellError(real: () => number): () => number {
+    return () => {
+      const own = this.#lastError;
+      this.#lastError = undefined;
+      return own ?? real();
+    };
+  }
+
   #call(name: string, act: (...args: string[]) => boolean, inputs: string[]): boolean {
+    this.#lastError = 0;
     const failure = this.failures.get(name);
     if (failure === undefined) return act(...inputs.map((path) => path.slice(0, -1)));
     this.failures.delete(name);

@@ -1,4 +1,5 @@
 import { HcsResult } from "../results.ts";
+import { CURRENT_PROCESS } from "./bindings/kernel32.ts";
 import type { Bindings } from "./bindings/open-bindings.ts";
 import { requireTrue, systemFailure } from "./system-failure.ts";
 
@@ -59,8 +60,7 @@ export class Privileges {
     const what = `${isEnabled ? "enable" : "disable"} the privilege "${name}"`;
     const found = advapi32.LookupPrivilegeValueW(null, name);
     requireTrue(what, found);
-    const { handle: self } = kernel32.GetCurrentProcess();
-    const opened = advapi32.OpenProcessToken(self, TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY);
+    const opened = advapi32.OpenProcessToken(CURRENT_PROCESS, TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY);
     requireTrue(what, opened);
     const [token] = opened.out;
     try {
@@ -74,8 +74,10 @@ export class Privileges {
       requireTrue(what, adjusted);
       if (adjusted.lastError === ERROR_NOT_ALL_ASSIGNED)
         throw systemFailure(what, HcsResult.PRIVILEGE_NOT_HELD);
-      // The list of what has changed is empty if the privilege was as it should be.
-      return before.readUInt32LE(0) === 0 ? isEnabled : !isEnabled;
+      // The list of what has changed may be empty if the privilege was as it should be.
+      return before.readUInt32LE(0) === 0
+        ? isEnabled
+        : (before.readUInt32LE(12) & SE_PRIVILEGE_ENABLED) !== 0;
     } finally {
       kernel32.CloseHandle(token);
     }
