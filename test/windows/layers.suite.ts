@@ -8,7 +8,6 @@ import type { LayerStore } from "../../src/hcs/layer-store.ts";
 import { ComputeError, isAccessDenied } from "../../src/hcs/results.ts";
 import { CURRENT_PROCESS } from "../../src/hcs/windows/bindings/kernel32.ts";
 import { openBindings, type Bindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
-import { grantVmAccess } from "../../src/hcs/windows/grant-vm-access.ts";
 import { WindowsLayerStore } from "../../src/hcs/windows/layer-store.ts";
 import { FILTER_DRIVER } from "../../src/hcs/windows/layers/layer-context.ts";
 import { listRecords, withLayer } from "../../src/hcs/windows/layers/layer-record.ts";
@@ -297,16 +296,6 @@ export function describeLayers(runner: TestRunner, double: () => NativeDouble): 
       );
       expect(state()).toEqual([true, false]);
       names.forEach((name, at) => setEnabled(host.bindings, name, before[at] ?? false));
-    });
-
-    inHost("grant a VM access to a file", async (host) => {
-      const file = host.scratch();
-      await grantVmAccess(host.bindings, "vm", file);
-      double().control({ Function: "GrantVmAccess", Result: ACCESS_DENIED | 0 });
-      const failure = await failureOf(grantVmAccess(host.bindings, "vm", file), ComputeError);
-      expect(failure.message).toBe(
-        `Cannot grant access to "${file}" to "vm": permission denied (ERROR_ACCESS_DENIED 0x80070005)`,
-      );
     });
   });
 }

@@ -3,6 +3,7 @@ import { ContainerStateError } from "../../src/base/errors.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
 import { RegistryStore } from "../../src/hcs/windows/registry-store.ts";
+import { ContainerNotes } from "../../src/state/container-notes.ts";
 import type { ContainerRecord } from "../../src/state/container-record.ts";
 import { KeyStateStore } from "../../src/state/key-state-store.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
@@ -235,6 +236,38 @@ export function describeRegistry({ describe, test, expect }: TestRunner): void {
     inRoot("leaves out what belongs to the service", async (_, keys) => {
       for (const name of ["@layers", "b", "B2", "a"]) keys.createKey(name);
       expect(new KeyStateStore(keys).list()).toEqual(["B2", "a", "b"]);
+    });
+
+    inRoot("has notes of the container's shims", async (_, keys) => {
+      const notes = new ContainerNotes(keys);
+      const failure = await failureOf((async () => notes.set("web", "shim", 1))(), ContainerStateError);
+      expect(failure.code).toBe("CONTAINER_NOT_FOUND");
+      keys.createKey("web");
+      expect(notes.get("web", "shim")).toBe(undefined);
+      notes.set("web", "shim", 0);
+      notes.set("web", "pid", 812);
+      notes.set("web", "netns", "89eb8a86-e253-41fd-9800-e6d88eb2e18a");
+      notes.set("web", "resources", { Layers: ["C:\\é"], Big: 2n ** 63n });
+      for (const [shim, pid] of [
+        [30, 3],
+        [4, 5],
+      ] as const)
+        notes.addProcess("web", shim, pid);
+      expect([notes.get("web", "shim"), notes.get("web", "pid"), notes.get("web", "netns")]).toEqual([
+        0,
+        812,
+        "89eb8a86-e253-41fd-9800-e6d88eb2e18a",
+      ]);
+      expect(notes.get("web", "resources")).toEqual({ Layers: ["C:\\é"], Big: 2n ** 63n });
+      expect([notes.shimsOfProcesses("web"), notes.processOf("web", 30)]).toEqual([[4, 30], 3]);
+      notes.removeProcess("web", 30);
+      notes.clear("web", "shim");
+      keys.writeValue("web", "resources", { json: "{" });
+      expect([notes.processOf("web", 30), notes.get("web", "shim"), notes.get("web", "resources")]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
     });
   });
 }
