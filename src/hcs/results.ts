@@ -34,6 +34,8 @@ export const HcsResult = {
   PRIVILEGE_NOT_HELD: 0x80070522,
   /** ERROR_NOT_FOUND: a process does not exist or has ended. */
   ELEMENT_NOT_FOUND: 0x80070490,
+  NETWORK_NOT_FOUND: 0x803b0001,
+  ENDPOINT_NOT_FOUND: 0x803b0002,
   NOT_IMPLEMENTED: 0x80004001,
   /** E_FAIL: a reason that no other result names. */
   FAIL: 0x80004005,
@@ -147,8 +149,6 @@ const ERROR_NOT_SUPPORTED = 0x32;
 const ERROR_PROC_NOT_FOUND = 0x7f;
 const ERROR_ALREADY_EXISTS = 0xb7;
 const ERROR_NOT_FOUND = 0x490;
-const NETWORK_NOT_FOUND = 0x803b0001;
-const ENDPOINT_NOT_FOUND = 0x803b0002;
 const NETWORK_ALREADY_EXISTS = 0x803b0010;
 const PORT_ALREADY_EXISTS = 0x803b0013;
 
@@ -156,8 +156,8 @@ const NOT_EXIST: readonly number[] = [
   HcsResult.SYSTEM_NOT_FOUND,
   ERROR_NOT_FOUND,
   ERROR_PROC_NOT_FOUND,
-  NETWORK_NOT_FOUND,
-  ENDPOINT_NOT_FOUND,
+  HcsResult.NETWORK_NOT_FOUND,
+  HcsResult.ENDPOINT_NOT_FOUND,
 ];
 
 const ALREADY_STOPPED: readonly number[] = [

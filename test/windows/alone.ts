@@ -5,6 +5,7 @@ import { PlainRunner } from "../contract/plain-runner.ts";
 import { describeBindings } from "./bindings.suite.ts";
 import { describeComputeService } from "./compute-service.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
+import { describeNetworks } from "./networks.suite.ts";
 import { CHILD, actAsChild } from "./registry-child.ts";
 import { describeRegistry } from "./registry.suite.ts";
 import { describeLayers } from "./layers.suite.ts";
@@ -33,6 +34,7 @@ function runSuites(): void {
   describeComputeService(runner, () => double);
   describeUtilityVm(runner, () => openWindowsVmHost(double));
   describeWin32(runner, () => double);
+  describeNetworks(runner, () => double);
   describeRegistry(runner);
   describeLayers(runner, () => double);
   void report(runner);
