@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { HcsProcess } from "../compute-process.ts";
-import { openInput, openOutput, type StandardDescriptors } from "./standard-streams.ts";
+import type { ShimDescriptors } from "../../shims.ts";
+import { openInput, openOutput } from "./standard-streams.ts";
 
 /** Milliseconds without a byte after which the output of a process that has ended is over, whoever else holds it. */
 const OUTPUT_GRACE = 5000;
@@ -12,7 +13,7 @@ const OUTPUT_GRACE = 5000;
  * @returns the exit code of the process
  * @throws {ComputeError} if the service ends
  */
-export async function copyStreams(process: HcsProcess, descriptors: StandardDescriptors): Promise<number> {
+export async function copyStreams(process: HcsProcess, descriptors: ShimDescriptors): Promise<number> {
   const { stdin, stdout, stderr } = process.streams;
   const input = stdin === undefined ? undefined : openInput(descriptors.stdin);
   if (stdin !== undefined) void copyInput(input, stdin, process);

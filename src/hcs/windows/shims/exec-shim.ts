@@ -6,7 +6,7 @@ import { copyStreams } from "./copy-streams.ts";
 import { processDocument } from "./process-document.ts";
 import { requireRecord, type ShimContext } from "./shim-context.ts";
 import { failureText, readData, tellResult } from "./shim-side.ts";
-import type { StandardDescriptors } from "./standard-streams.ts";
+import type { ShimDescriptors } from "../../shims.ts";
 
 /**
  * Runs the process that this process was given, in a container, until its end. A failure before it runs goes to
@@ -18,7 +18,7 @@ import type { StandardDescriptors } from "./standard-streams.ts";
 export async function runExecShim(
   context: ShimContext,
   id: string,
-  descriptors: StandardDescriptors,
+  descriptors: ShimDescriptors,
 ): Promise<number> {
   let process: HcsProcess;
   try {
@@ -39,7 +39,7 @@ export async function runExecShim(
 async function startProcess(
   { hcs, records }: ShimContext,
   id: string,
-  descriptors: StandardDescriptors,
+  descriptors: ShimDescriptors,
 ): Promise<HcsProcess> {
   const { GuestOs: guestOs } = requireRecord(records, id);
   const process = parseJson(readData()) as OciProcess;

@@ -10,7 +10,7 @@ import { serveRequests, shimPipe } from "./request-pipe.ts";
 import { requireRecord, type ShimContext } from "./shim-context.ts";
 import type { SystemRecord } from "./shim-records.ts";
 import { failureText, tellResult } from "./shim-side.ts";
-import type { StandardDescriptors } from "./standard-streams.ts";
+import type { ShimDescriptors } from "../../shims.ts";
 
 /** The request with which `start` lets the first process run. */
 export const START = "start";
@@ -35,7 +35,7 @@ interface Served {
 export async function runInitShim(
   context: ShimContext,
   id: string,
-  descriptors: StandardDescriptors,
+  descriptors: ShimDescriptors,
 ): Promise<number> {
   let served: Served;
   try {
@@ -56,7 +56,7 @@ export async function runInitShim(
   }
 }
 
-async function prepare(context: ShimContext, id: string, descriptors: StandardDescriptors): Promise<Served> {
+async function prepare(context: ShimContext, id: string, descriptors: ShimDescriptors): Promise<Served> {
   const { records, hcs } = context;
   const record = requireRecord(records, id);
   if (records.holdAlive(record.UniqueId) === undefined)
@@ -83,7 +83,7 @@ async function prepare(context: ShimContext, id: string, descriptors: StandardDe
 async function startInit(
   { records }: ShimContext,
   { id, record, system, init }: Served,
-  descriptors: StandardDescriptors,
+  descriptors: ShimDescriptors,
 ): Promise<string | undefined> {
   try {
     const place = { guestOs: record.GuestOs, isInit: true, hasInput: descriptors.stdin !== undefined };
@@ -100,7 +100,7 @@ async function startInit(
 }
 
 /** @returns the exit code of the first process; 1 if the system has ended before it was started */
-async function serveUntilEnd({ system, init }: Served, descriptors: StandardDescriptors): Promise<number> {
+async function serveUntilEnd({ system, init }: Served, descriptors: ShimDescriptors): Promise<number> {
   const hasEnded = system.wait().catch(() => undefined);
   const process = await Promise.race([init.promise, hasEnded]);
   if (process === undefined) return 1;

@@ -5,13 +5,6 @@ import { isatty, ReadStream, WriteStream } from "node:tty";
 import { ifExists } from "../../../base/files.ts";
 import { errnoCode } from "../../../base/errors.ts";
 
-/** Descriptors of a process's standard streams, in the process that copies them; undefined if it has none. */
-export interface StandardDescriptors {
-  stdin?: number | undefined;
-  stdout?: number | undefined;
-  stderr?: number | undefined;
-}
-
 const FILE_TYPE = 0xf000;
 const PIPE = 0x1000;
 
