@@ -3,12 +3,13 @@ import * as Flags from "@oclif/core/flags";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
 import { serveProcess } from "../runtime/serve-process.ts";
 
-const descriptor = (of: string) => Flags.integer({ min: 3, description: `descriptor of the process's ${of}` });
+const descriptor = (of: string) =>
+  Flags.integer({ min: 4, description: `descriptor of the process's ${of}` });
 
 export default class Shim extends RuntimeCommand {
   static override hidden = true;
   static override summary = "Serve one process of a container on Windows, as runhcs itself asks.";
-  static override examples = ["runhcs shim --stdin 3 --stdout 4 --stderr 5 web"];
+  static override examples = ["runhcs shim --stdin 4 --stdout 5 --stderr 6 web"];
   static override args = {
     id: Args.string({ required: true, ignoreStdin: true, description: "name of the container" }),
   };

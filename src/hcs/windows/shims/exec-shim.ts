@@ -24,10 +24,10 @@ export async function runExecShim(
   try {
     process = await startProcess(context, id, descriptors);
   } catch (error) {
-    await tellResult(failureText(error));
+    tellResult(failureText(error));
     return 1;
   }
-  await tellResult(undefined);
+  tellResult(undefined);
   try {
     return await copyStreams(process, descriptors);
   } finally {

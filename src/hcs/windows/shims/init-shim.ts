@@ -41,10 +41,10 @@ export async function runInitShim(
   try {
     served = await prepare(context, id, descriptors);
   } catch (error) {
-    await tellResult(failureText(error));
+    tellResult(failureText(error));
     return 1;
   }
-  await tellResult(undefined);
+  tellResult(undefined);
   try {
     const code = await serveUntilEnd(served, descriptors);
     await shutDownSystem(served.system);
@@ -66,7 +66,8 @@ async function prepare(context: ShimContext, id: string, descriptors: ShimDescri
     const init = deferred<HcsProcess | undefined>();
     let isAsked = false;
     const server = await serveRequests(shimPipe(record.UniqueId), async ({ ID, Op }) => {
-      if (ID !== id || Op !== START || isAsked) return `Cannot serve "${ID}": its shim does not take "${Op}" now`;
+      if (ID !== id || Op !== START || isAsked)
+        return `Cannot serve "${ID}": its shim does not take "${Op}" now`;
       isAsked = true;
       return startInit(context, served, descriptors);
     });

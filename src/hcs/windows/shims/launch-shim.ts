@@ -6,6 +6,7 @@ import { writeFileAtomically } from "../../../base/files.ts";
 import { withDeadline } from "../deadline.ts";
 import type { Subject } from "../result-document.ts";
 import { readResult } from "./result-protocol.ts";
+import { RESULT } from "./shim-side.ts";
 
 /** How this program is started again. */
 export interface Program {
@@ -19,7 +20,7 @@ export interface ShimRequest {
   words: readonly string[];
   /** What it reads from its own standard input. */
   data: string;
-  /** Whether it gets the caller's standard streams, as descriptors 3 to 5. */
+  /** Whether it gets the caller's standard streams, as descriptors 4 to 6. */
   inheritsStreams: boolean;
   /** Whether it outlives the caller, whatever happens to that. It has no console then. */
   detached: boolean;
@@ -45,11 +46,18 @@ export interface LaunchedShim {
  * @throws {ProcessError} with the text that it sends
  * @throws {ComputeError} isTimeout
  */
-export async function launchShim({ words: [file = "", ...first] }: Program, request: ShimRequest): Promise<LaunchedShim> {
+export async function launchShim(
+  { words: [file = "", ...first] }: Program,
+  request: ShimRequest,
+): Promise<LaunchedShim> {
   const log = request.log === undefined ? undefined : openSync(request.log, "a", 0o644);
   const streams = request.inheritsStreams ? [0, 1, 2] : [];
-  const stdio: StdioOptions = ["pipe", "pipe", log ?? "ignore", ...streams];
-  const child = spawn(file, [...first, ...request.words], { stdio, detached: request.detached, windowsHide: true });
+  const stdio: StdioOptions = ["pipe", "ignore", log ?? "ignore", "pipe", ...streams];
+  const child = spawn(file, [...first, ...request.words], {
+    stdio,
+    detached: request.detached,
+    windowsHide: true,
+  });
   if (log !== undefined) closeSync(log);
   const exit = exitOf(child);
   try {
@@ -76,7 +84,7 @@ export function writePidFile(path: string | undefined, pid: number): void {
 }
 
 async function requireSuccess(child: ChildProcess, exit: Promise<number>): Promise<void> {
-  const failure = await Promise.race([readResult(child.stdout as Readable), rejectionOf(exit)]);
+  const failure = await Promise.race([readResult(child.stdio[RESULT] as Readable), rejectionOf(exit)]);
   if (failure === undefined) return;
   if (failure !== "") throw new ProcessError(failure);
   throw new ProcessError(`Cannot start a shim: unknown shim failure, exit code ${await exit}`);

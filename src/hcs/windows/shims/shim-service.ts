@@ -12,6 +12,7 @@ import type {
   WindowsContainerDocument,
 } from "../../compute-service.ts";
 import { ComputeError, HcsResult } from "../../results.ts";
+import type { HcsSystem } from "../compute-system.ts";
 import { diagnoseWindows } from "../diagnose.ts";
 import { launchShim, writePidFile, type LaunchedShim } from "./launch-shim.ts";
 import { sendRequest } from "./request-pipe.ts";
@@ -39,7 +40,11 @@ export class ShimService implements ComputeService {
     return new ShimSystem(this.#context, id);
   }
 
-  async runSystem(id: string, document: WindowsContainerDocument, attachment: InitAttachment): Promise<number> {
+  async runSystem(
+    id: string,
+    document: WindowsContainerDocument,
+    attachment: InitAttachment,
+  ): Promise<number> {
     const shim = await this.#create(id, document, attachment);
     const system = new ShimSystem(this.#context, id);
     try {
@@ -102,8 +107,9 @@ export class ShimService implements ComputeService {
     const { records } = this.#context;
     const { GuestOs, InitProcess, Owner } = document;
     records.add(id, { UniqueId: randomUUID(), Owner, GuestOs, InitProcess });
+    let system: HcsSystem;
     try {
-      await this.#make(id, document);
+      system = await this.#make(id, document);
     } catch (error) {
       throw await cleanUpAfter(error, () => records.remove(id));
     }
@@ -111,16 +117,17 @@ export class ShimService implements ComputeService {
       return await this.#launch(id, document, attachment);
     } catch (error) {
       throw await cleanUpAfter(error, () => new ShimSystem(this.#context, id).terminate());
+    } finally {
+      // Its document says that the last handle ends the system, so that it does not outlive its shim.
+      await system.close();
     }
   }
 
-  async #make(id: string, { System, VmPipe }: WindowsContainerDocument): Promise<void> {
-    if (System !== undefined) {
-      const system = await this.#context.hcs.createSystem(id, System);
-      return system.close();
-    }
+  async #make(id: string, { System, VmPipe }: WindowsContainerDocument): Promise<HcsSystem> {
+    const { hcs } = this.#context;
+    if (System !== undefined) return hcs.createSystem(id, System);
     const failure = await sendRequest(VmPipe ?? "", { ID: id, Op: CREATE });
-    if (failure === undefined) return;
+    if (failure === undefined) return hcs.openSystem(id);
     const message = failure === "" ? `Cannot create "${id}": the owner of its VM has ended` : failure;
     throw new ComputeError({ operation: "create", systemId: id, hresult: HcsResult.FAIL, message });
   }
@@ -132,7 +139,7 @@ export class ShimService implements ComputeService {
   ): Promise<LaunchedShim> {
     const { program, timeouts } = this.#context;
     const shim = await launchShim(program, {
-      words: ["shim", "--stdin", "3", "--stdout", "4", "--stderr", "5", id],
+      words: ["shim", "--stdin", "4", "--stdout", "5", "--stderr", "6", id],
       data: "",
       inheritsStreams: true,
       detached: attachment.detached || InitProcess.terminal !== true,

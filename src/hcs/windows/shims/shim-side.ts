@@ -1,11 +1,11 @@
 /** What both kinds of shim do on their own side of the result protocol. */
-import { readFileSync } from "node:fs";
-import { Socket } from "node:net";
+import { closeSync, readFileSync, writeSync } from "node:fs";
 import { RuntimeError } from "../../../base/errors.ts";
 import { resultBytes } from "./result-protocol.ts";
 
 const DATA = 0;
-const RESULT = 1;
+/** Descriptor of the result. Node never closes the first three, and the end of the stream is a part of the answer. */
+export const RESULT = 3;
 
 /** Reads what whoever launched this process gave it. */
 export function readData(): string {
@@ -13,14 +13,13 @@ export function readData(): string {
 }
 
 /** Tells whoever launched this process what came of it, and ends the stream. */
-export async function tellResult(failure: string | undefined): Promise<void> {
-  // Node never closes its own standard output; a stream of its own closes the pipe.
-  const result = new Socket({ fd: RESULT, readable: false, writable: true });
-  await new Promise<void>((resolve) => {
-    result.on("error", () => resolve());
-    result.on("close", () => resolve());
-    result.end(resultBytes(failure));
-  });
+export function tellResult(failure: string | undefined): void {
+  try {
+    writeSync(RESULT, resultBytes(failure));
+    closeSync(RESULT);
+  } catch {
+    // It has ended meanwhile. What it has left is found by whoever cleans up after it.
+  }
 }
 
 /** The text that stands for a failure; one that is a bug of this program says so with its place. */

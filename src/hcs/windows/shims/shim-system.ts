@@ -68,7 +68,7 @@ export class ShimSystem implements ComputeSystem {
     const { GuestOs: guestOs } = requireRecord(records, this.id);
     const hasTerminal = OciProcess.terminal === true;
     const shim = await launchShim(program, {
-      words: ["shim", "--exec", "--stdin", "3", "--stdout", "4", "--stderr", "5", this.id],
+      words: ["shim", "--exec", "--stdin", "4", "--stdout", "5", "--stderr", "6", this.id],
       data: stringifyJson(OciProcess),
       inheritsStreams: true,
       detached: attachment.detached || !hasTerminal,
@@ -95,7 +95,12 @@ export class ShimSystem implements ComputeSystem {
     if (pid !== undefined)
       return new ShimProcess(this.#context, { systemId: this.id, shim, pid, guestOs, hasTerminal: false });
     const message = `Cannot open process ${shim} of container "${this.id}": no process has a shim of this pid`;
-    throw new ComputeError({ operation: "open", systemId: this.id, hresult: HcsResult.ELEMENT_NOT_FOUND, message });
+    throw new ComputeError({
+      operation: "open",
+      systemId: this.id,
+      hresult: HcsResult.ELEMENT_NOT_FOUND,
+      message,
+    });
   }
 
   async openInitProcess(): Promise<ComputeProcess> {
