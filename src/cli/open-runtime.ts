@@ -36,7 +36,11 @@ export async function openRuntime(flags: RuntimeFlags, mark: (step: string) => v
   const { KeyStateStore } = await import("../state/key-state-store.ts");
   const { ContainerNotes } = await import("../state/container-notes.ts");
   const { keys } = windows;
-  return { ...parts, store: new KeyStateStore(keys), windows: { ...windows, notes: new ContainerNotes(keys) } };
+  return {
+    ...parts,
+    store: new KeyStateStore(keys),
+    windows: { ...windows, notes: new ContainerNotes(keys) },
+  };
 }
 
 /** The isolation that --isolation asks for. @throws {UsageError} */

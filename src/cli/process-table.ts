@@ -16,12 +16,14 @@ export function detailTable(
   if (options.length > 0) {
     throw new UsageError(`Cannot use ${options.join(" ")}: this host has no ps whose options these could be`);
   }
-  const rows = details.map(({ ProcessId, ImageName = "", CreateTimestamp = "", MemoryWorkingSetPrivateBytes = 0 }) => [
-    String(ProcessId),
-    ImageName,
-    CreateTimestamp,
-    String(MemoryWorkingSetPrivateBytes),
-  ]);
+  const rows = details.map(
+    ({ ProcessId, ImageName = "", CreateTimestamp = "", MemoryWorkingSetPrivateBytes = 0 }) => [
+      String(ProcessId),
+      ImageName,
+      CreateTimestamp,
+      String(MemoryWorkingSetPrivateBytes),
+    ],
+  );
   return [["PID", "NAME", "CREATED", "MEMORY"], rows];
 }
 

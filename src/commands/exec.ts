@@ -34,7 +34,8 @@ export default class Exec extends RuntimeCommand {
     const runtime = await this.openRuntime(flags);
     return execProcess(runtime, {
       id: args.id,
-      process: (containers) => newProcess({ ...flags, args: words, hasNamedUsers: hostOs() === "windows" }, containers),
+      process: (containers) =>
+        newProcess({ ...flags, args: words, hasNamedUsers: hostOs() === "windows" }, containers),
       attachment: processAttachment(flags, flags.detach),
       cgroups: flags.cgroup ?? [],
       ignorePaused: flags["ignore-paused"],

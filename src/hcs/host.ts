@@ -1,6 +1,7 @@
 import type { ComputeService } from "./compute-service.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { LayerStore, ScratchDisks } from "./layer-store.ts";
+import type { NetworkStore } from "./network-store.ts";
 import type { Shims } from "./shims.ts";
 
 /** What every implementation of the service is opened with. */
@@ -22,6 +23,7 @@ export interface ServiceSettings {
 export interface WindowsParts {
   /** Where state is kept. */
   keys: KeyStore;
+  networks: NetworkStore;
   shims: Shims;
   /** Build number of Windows. */
   osBuild: number;

@@ -72,8 +72,16 @@ export interface NetworkStore {
   listPolicyLists(): Promise<Named<HnsPolicyList>[]>;
   removePolicyList(id: string): Promise<void>;
 
-  /** Gives a container what it wants, or nothing: what was made before a failure is undone. */
-  attachEndpoints(request: NetworkRequest): Promise<NetworkAttachment>;
+  /**
+   * Gives a container what it wants, or nothing: what was made before a failure is undone. A namespace that exists is
+   * taken as it is, without a question for it.
+   *
+   * @param note is called with what there is to release as soon as there is something, before more is done
+   */
+  attachEndpoints(
+    request: NetworkRequest,
+    note?: (attachment: NetworkAttachment) => void,
+  ): Promise<NetworkAttachment>;
   /** Takes from a container what `attachEndpoints` gave it; what is gone already is no error. */
   releaseEndpoints(attachment: NetworkAttachment): Promise<void>;
 }

@@ -23,7 +23,12 @@ function diagnoseBuild(build: number): Diagnosis {
   if (build < FIRST_BUILD)
     return { subject: "windows", verdict: "fail", found, remedy: `Use build ${FIRST_BUILD} or later` };
   if (build < SCHEMA_2_BUILD)
-    return { subject: "windows", verdict: "warn", found, remedy: `Use build ${SCHEMA_2_BUILD} or later for pods` };
+    return {
+      subject: "windows",
+      verdict: "warn",
+      found,
+      remedy: `Use build ${SCHEMA_2_BUILD} or later for pods`,
+    };
   return { subject: "windows", verdict: "ok", found };
 }
 
@@ -34,6 +39,11 @@ async function diagnoseService(hcs: HcsService): Promise<Diagnosis> {
     return { subject, verdict: "ok", found: `it answers; ${systems.length} systems run` };
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    return { subject, verdict: "fail", found: error.message, remedy: error.hint ?? "Run runhcs as administrator" };
+    return {
+      subject,
+      verdict: "fail",
+      found: error.message,
+      remedy: error.hint ?? "Run runhcs as administrator",
+    };
   }
 }

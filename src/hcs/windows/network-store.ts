@@ -146,21 +146,17 @@ export class WindowsNetworkStore implements NetworkStore {
     return this.#remove("policylists", id);
   }
 
-  async attachEndpoints({ namespace, endpoints }: NetworkRequest): Promise<NetworkAttachment> {
-    if (namespace !== undefined) {
-      const { ID } = await this.namespace(namespace);
-      return { namespace: ID, isOwn: false, endpoints: [] };
-    }
-    const attachment = {
-      namespace: (await this.createNamespace()).ID,
-      isOwn: true,
-      endpoints: [] as string[],
-    };
+  async attachEndpoints(
+    { namespace, endpoints }: NetworkRequest,
+    note: (attachment: NetworkAttachment) => void = () => undefined,
+  ): Promise<NetworkAttachment> {
+    if (namespace !== undefined) return { namespace, isOwn: false, endpoints: [] };
+    const { ID } = await this.createNamespace();
+    // One that is not in the namespace can be taken from it, so all are named before the first is put there.
+    const attachment = { namespace: ID, isOwn: true, endpoints: [...endpoints] };
     try {
-      for (const endpoint of endpoints) {
-        await this.addToNamespace(attachment.namespace, endpoint);
-        attachment.endpoints.push(endpoint);
-      }
+      note(attachment);
+      for (const endpoint of endpoints) await this.addToNamespace(ID, endpoint);
       return attachment;
     } catch (error) {
       throw await cleanUpAfter(error, () => this.releaseEndpoints(attachment));

@@ -1,11 +1,13 @@
 import { availableParallelism, release } from "node:os";
 import type { Host, ServiceSettings } from "../host.ts";
-import type { LayerStore } from "../layer-store.ts";
 import { ComputeError } from "../results.ts";
 import { guidText } from "./bindings/guid.ts";
 import { openBindings, type Bindings } from "./bindings/open-bindings.ts";
 import { HcsService } from "./compute-service.ts";
 import { loadKoffi } from "./koffi.ts";
+import { WindowsLayerStore } from "./layer-store.ts";
+import { WindowsNetworkStore } from "./network-store.ts";
+import { Privileges } from "./privileges.ts";
 import { RegistryStore } from "./registry-store.ts";
 import { openShims } from "./shims/open-shims.ts";
 import { readTimeouts } from "./timeouts.ts";
@@ -20,9 +22,10 @@ export function openWindowsHost(settings: ServiceSettings): Host {
   const { compute, shims } = openShims({ hcs, timeouts, keys, program: settings.program ?? [], osBuild });
   return {
     compute,
-    layers: undefined as unknown as LayerStore,
+    layers: new WindowsLayerStore(bindings, keys, new Privileges(bindings)),
     windows: {
       keys,
+      networks: new WindowsNetworkStore(bindings, timeouts),
       shims,
       osBuild,
       processors: availableParallelism(),

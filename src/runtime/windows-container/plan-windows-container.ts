@@ -5,7 +5,6 @@ import { configFault } from "../../oci/config-fault.ts";
 import { containerType } from "../../oci/container-type.ts";
 import { containerKind, type ContainerKind } from "../../oci/documents/container-kind.ts";
 import { layerDocuments } from "../../oci/documents/layers.ts";
-import { chosenNamespace } from "../../oci/documents/networking.ts";
 import { windowsDocument } from "../../oci/documents/windows-document.ts";
 import { BUNDLE_PATH_KEY, CONTAINER_TYPE_KEY } from "../../oci/pod-annotations.ts";
 import { sandboxId } from "../../oci/sandbox-id.ts";
@@ -13,7 +12,7 @@ import type { ComputeSystem, ContainerConfig } from "../../schema/hcs.ts";
 import type { OciConfig, OciProcess } from "../../schema/oci.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import type { ContainerPlan, NewContainer } from "../new-container.ts";
-import { mountRoot, type RuntimeOnWindows } from "./container-resources.ts";
+import { joinNetwork, mountRoot, type RuntimeOnWindows } from "./container-resources.ts";
 import { documentHost } from "./document-host.ts";
 import { releaseResources } from "./release-resources.ts";
 
@@ -48,7 +47,7 @@ async function argonDocument(
   const host = await documentHost(runtime.windows, spec, () => undefined);
   const rootPath = await mountRoot(runtime, id, spec);
   const folders = (spec.windows?.layerFolders ?? []).slice(0, -1);
-  const namespace = chosenNamespace(spec, undefined);
+  const namespace = await joinNetwork(runtime, id, spec);
   const System: ComputeSystem | ContainerConfig = windowsDocument(
     { id, owner, spec },
     {

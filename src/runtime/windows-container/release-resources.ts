@@ -5,10 +5,14 @@ import type { HeldResources, RuntimeOnWindows } from "./container-resources.ts";
 export async function releaseResources({ layers, windows }: RuntimeOnWindows, id: string): Promise<void> {
   const held = windows.notes.get(id, "resources") as HeldResources | undefined;
   if (held === undefined) return;
-  const { scratch } = held;
-  if (scratch !== undefined) {
-    await unlessAbsent(() => layers.unprepareLayer(scratch));
-    await unlessAbsent(() => layers.deactivateLayer(scratch));
+  const { scratch, network } = held;
+  try {
+    if (network !== undefined) await windows.networks.releaseEndpoints(network);
+  } finally {
+    if (scratch !== undefined) {
+      await unlessAbsent(() => layers.unprepareLayer(scratch));
+      await unlessAbsent(() => layers.deactivateLayer(scratch));
+    }
   }
   windows.notes.clear(id, "resources");
 }

@@ -15,7 +15,10 @@ export interface ShimSettings extends Pick<ShimContext, "hcs" | "timeouts" | "os
 }
 
 /** Opens both sides of shims: the service that starts them, and what they do themselves. */
-export function openShims({ keys, program, ...rest }: ShimSettings): { compute: ComputeService; shims: Shims } {
+export function openShims({ keys, program, ...rest }: ShimSettings): {
+  compute: ComputeService;
+  shims: Shims;
+} {
   const context: ShimContext = { ...rest, records: new ShimRecords(keys), program: { words: program } };
   return {
     compute: new ShimService(context),

@@ -38,7 +38,9 @@ async function query(
   types: readonly PropertyType[],
 ): Promise<HcsProperties | undefined> {
   try {
-    return await withSystem(context, id, (system) => system.properties(types.filter((type) => type !== "Metrics")));
+    return await withSystem(context, id, (system) =>
+      system.properties(types.filter((type) => type !== "Metrics")),
+    );
   } catch (error) {
     // A system that exits meanwhile has no properties any more.
     if (isNotExist(error) || isInvalidState(error)) return undefined;

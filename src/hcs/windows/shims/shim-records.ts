@@ -117,6 +117,10 @@ export class ShimRecords {
 
   #write(id: string, name: string, value: number | { json: string }): void {
     if (this.#keys.writeValue(id, name, value)) return;
-    throw new ComputeError({ operation: "keep the state of", systemId: id, hresult: HcsResult.SYSTEM_NOT_FOUND });
+    throw new ComputeError({
+      operation: "keep the state of",
+      systemId: id,
+      hresult: HcsResult.SYSTEM_NOT_FOUND,
+    });
   }
 }

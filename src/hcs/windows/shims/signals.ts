@@ -24,7 +24,10 @@ export const TERMINATES: Readonly<Record<"Windows" | "Linux", ReadonlySet<number
 };
 
 /** The document that delivers a signal; undefined if the guest knows no such signal, or it is not delivered but done. */
-export function signalDocument(guestOs: "Windows" | "Linux", signal: number): { Signal: number | string } | undefined {
+export function signalDocument(
+  guestOs: "Windows" | "Linux",
+  signal: number,
+): { Signal: number | string } | undefined {
   if (guestOs === "Linux") return { Signal: signal };
   const event = CONSOLE_EVENTS[signal];
   return event === undefined ? undefined : { Signal: event };
