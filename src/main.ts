@@ -37,6 +37,7 @@ const commands: CommandTable = {
   "layer unmount": () => import("./commands/layer/unmount.ts"),
   "layer remove": () => import("./commands/layer/remove.ts"),
   completion: () => import("./commands/completion.ts"),
+  shim: () => import("./commands/shim.ts"),
 };
 
 void dispatch(process.argv.slice(2), commands).then((code) => process.exit(code));

@@ -1,5 +1,6 @@
 import * as Flags from "@oclif/core/flags";
 import type { Attachment, InitAttachment } from "../hcs/compute-service.ts";
+import type { VmRequest } from "../runtime/new-container.ts";
 
 /** Flags that every command takes, before or behind its name. */
 export const globalFlags = {
@@ -7,7 +8,7 @@ export const globalFlags = {
   log: Flags.string({ description: "file that gets one record of a failure" }),
   "log-format": Flags.string({ description: "format of --log: text or json", default: "text" }),
   debug: Flags.boolean({ description: "show the time that each phase took" }),
-  owner: Flags.string({ description: "owner named in the containers' state", default: "root" }),
+  owner: Flags.string({ description: "owner named in the containers' state (Linux: root, Windows: runhcs)" }),
   "systemd-cgroup": Flags.boolean({ description: "let systemd manage the control groups" }),
   rootless: Flags.string({
     description: "ignore failures to set control groups: true, false or auto",
@@ -51,9 +52,11 @@ export const bundleFlags = {
 export function processAttachment(flags: AttachmentFlags, detached: boolean): Attachment {
   const socket = flags["console-socket"];
   const pidFile = flags["pid-file"];
+  const shimLog = flags["shim-log"];
   return {
     ...(socket === undefined ? {} : { consoleSocket: socket }),
     ...(pidFile === undefined ? {} : { pidFile }),
+    ...(shimLog === undefined ? {} : { shimLog }),
     preserveFds: flags["preserve-fds"],
     detached,
   };
@@ -68,10 +71,25 @@ export function initAttachment(flags: InitAttachmentFlags, detached: boolean): I
   };
 }
 
+/** What flags say of the VM around a container. */
+export function vmRequest(flags: VmFlags): { vm?: VmRequest } {
+  const { host, "vm-log": log, "vm-console": console } = flags;
+  const entries = Object.entries({ host, log, console }).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? {} : { vm: Object.fromEntries(entries) as VmRequest };
+}
+
+/** Parsed values of the flags that say something of the VM around a container. */
+export interface VmFlags {
+  host?: string | undefined;
+  "vm-log"?: string | undefined;
+  "vm-console"?: string | undefined;
+}
+
 /** Parsed values of the flags that make an attachment. */
 export interface AttachmentFlags {
   "console-socket"?: string | undefined;
   "pid-file"?: string | undefined;
+  "shim-log"?: string | undefined;
   "preserve-fds": number;
 }
 

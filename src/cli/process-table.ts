@@ -1,5 +1,31 @@
 import { spawnSync } from "node:child_process";
-import { PlatformError, ToolError } from "../base/errors.ts";
+import { PlatformError, ToolError, UsageError } from "../base/errors.ts";
+import type { ProcessDetails } from "../hcs/compute-service.ts";
+
+/**
+ * Describes processes by what the compute service itself tells of them.
+ *
+ * @param options must be empty: they are those of ps(1), which does not see these processes
+ * @returns header and rows
+ * @throws {UsageError}
+ */
+export function detailTable(
+  details: readonly ProcessDetails[],
+  options: readonly string[],
+): [header: string[], rows: string[][]] {
+  if (options.length > 0) {
+    throw new UsageError(`Cannot use ${options.join(" ")}: this host has no ps whose options these could be`);
+  }
+  const rows = details.map(
+    ({ ProcessId, ImageName = "", CreateTimestamp = "", MemoryWorkingSetPrivateBytes = 0 }) => [
+      String(ProcessId),
+      ImageName,
+      CreateTimestamp,
+      String(MemoryWorkingSetPrivateBytes),
+    ],
+  );
+  return [["PID", "NAME", "CREATED", "MEMORY"], rows];
+}
 
 /**
  * Lets ps(1) describe processes of the host and keeps the given ones.

@@ -2,6 +2,7 @@ import * as Args from "@oclif/core/args";
 import { refuseUnservedFlags } from "../cli/bundle-command.ts";
 import { execFlags } from "../cli/exec-flags.ts";
 import { processAttachment } from "../cli/flags.ts";
+import { hostOs } from "../hcs/open.ts";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
 import { execProcess } from "../runtime/exec-process.ts";
 import { newProcess } from "../oci/new-process.ts";
@@ -33,7 +34,8 @@ export default class Exec extends RuntimeCommand {
     const runtime = await this.openRuntime(flags);
     return execProcess(runtime, {
       id: args.id,
-      process: (containers) => newProcess({ ...flags, args: words }, containers),
+      process: (containers) =>
+        newProcess({ ...flags, args: words, hasNamedUsers: hostOs() === "windows" }, containers),
       attachment: processAttachment(flags, flags.detach),
       cgroups: flags.cgroup ?? [],
       ignorePaused: flags["ignore-paused"],

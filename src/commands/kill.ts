@@ -1,7 +1,6 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
-import { parseSignal } from "../oci/signals.ts";
 import { killContainer } from "../runtime/kill-container.ts";
 
 export default class Kill extends RuntimeCommand {
@@ -27,7 +26,6 @@ export default class Kill extends RuntimeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Kill);
-    const signal = parseSignal(args.signal);
-    await killContainer(await this.openRuntime(flags), args.id, signal, flags.all);
+    await killContainer(await this.openRuntime(flags), args.id, args.signal, flags.all);
   }
 }

@@ -9,12 +9,13 @@ export default class List extends RuntimeCommand {
   static override flags = {
     format: Flags.string({ char: "f", description: "table or json", default: "table" }),
     quiet: Flags.boolean({ char: "q", description: "print ids only" }),
+    all: Flags.boolean({ char: "a", description: "also show systems of this host that others own" }),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(List);
     requireOneOf("format", flags.format, ["table", "json"]);
-    const { containers, failures } = await listContainers(await this.openRuntime(flags));
+    const { containers, failures } = await listContainers(await this.openRuntime(flags), flags.all);
     for (const failure of failures) this.warnOf(failure);
     if (flags.quiet) return containers.forEach(({ id }) => this.print(id));
     if (flags.format === "json") return this.printJson(containers);

@@ -1,7 +1,7 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { requireOneOf } from "../cli/open-runtime.ts";
-import { processTable } from "../cli/process-table.ts";
+import { detailTable, processTable } from "../cli/process-table.ts";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
 import { listProcesses } from "../runtime/list-processes.ts";
 
@@ -26,8 +26,9 @@ export default class Ps extends RuntimeCommand {
     const { args, flags } = await this.parse(Ps);
     requireOneOf("format", flags.format, ["table", "json"]);
     const [, ...options] = this.operands;
-    const pids = await listProcesses(await this.openRuntime(flags), args.id);
+    const { pids, details } = await listProcesses(await this.openRuntime(flags), args.id);
     if (flags.format === "json") return this.print(JSON.stringify(pids));
+    if (details !== undefined) return this.printTable(...detailTable(details, options));
     for (const line of processTable(pids, options)) this.print(line);
   }
 }

@@ -1,7 +1,7 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { refuseUnservedFlags } from "../cli/bundle-command.ts";
-import { bundleFlags, initAttachment } from "../cli/flags.ts";
+import { bundleFlags, initAttachment, vmRequest } from "../cli/flags.ts";
 import { requestedIsolation } from "../cli/open-runtime.ts";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
 import { runContainer } from "../runtime/run-container.ts";
@@ -31,6 +31,7 @@ export default class Run extends RuntimeCommand {
       id: args.id,
       bundle: flags.bundle,
       ...requestedIsolation(flags.isolation),
+      ...vmRequest(flags),
       attachment: initAttachment(flags, flags.detach),
     });
   }

@@ -1,6 +1,7 @@
 import * as Flags from "@oclif/core/flags";
 import { UsageError } from "../base/errors.ts";
-import { requireOneOf } from "../cli/open-runtime.ts";
+import { defaultOwner, requireOneOf } from "../cli/open-runtime.ts";
+import { hostOs } from "../hcs/open.ts";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
 import { writeDefaultSpec } from "../runtime/write-spec.ts";
 
@@ -36,14 +37,14 @@ export default class Spec extends RuntimeCommand {
     const { bundle, document: isDocument, vm, schema, "os-build": osBuild } = flags;
     if (!isDocument) {
       refuseWithoutDocument({ vm: vm || undefined, schema, "os-build": osBuild });
-      return writeDefaultSpec(bundle, { rootless: flags.rootless === "true" });
+      return writeDefaultSpec(bundle, { rootless: flags.rootless === "true", os: hostOs() });
     }
     if (schema !== undefined) requireOneOf("schema", schema, ["1.0", "2.1"]);
     const { bundleDocument } = await import("../runtime/bundle-document.ts");
     const schemaVersion = schema === "1.0" ? { Major: 1, Minor: 0 } : { Major: 2, Minor: 1 };
     const { document, notes } = await bundleDocument({
       bundle,
-      owner: flags.owner,
+      owner: flags.owner ?? defaultOwner(),
       ofVm: vm,
       ...(schema === undefined ? {} : { schemaVersion }),
       ...(osBuild === undefined ? {} : { osBuild }),

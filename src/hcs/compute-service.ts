@@ -7,6 +7,7 @@
  *
  * @see https://learn.microsoft.com/virtualization/api/hcs/overview
  */
+import type { ComputeSystem as SystemDocument, ContainerConfig } from "../schema/hcs.ts";
 import type { LinuxResources, OciConfig, OciFeatures, OciProcess } from "../schema/oci.ts";
 
 /** The version of the HCS document schema that a document is written in. */
@@ -33,8 +34,21 @@ export interface LinuxContainerDocument {
   Storage?: ContainerStorage;
 }
 
-/** Every document that makes a compute system. */
-export type ComputeSystemDocument = LinuxContainerDocument;
+/** The documents of a container on a Windows host. */
+export interface WindowsContainerDocument {
+  /** From which the service makes the system; absent if the owner of a VM makes it, asked over `VmPipe`. */
+  System?: SystemDocument | ContainerConfig;
+  /** The first process. The guest of a Linux container knows it from the system's own document. */
+  InitProcess: OciProcess;
+  GuestOs: "Windows" | "Linux";
+  /** Names the client in the list of the host's systems. */
+  Owner: string;
+  /** Pipe of the process that owns the VM in which the container is. */
+  VmPipe?: string;
+}
+
+/** Every document that makes a compute system; each host takes its own. */
+export type ComputeSystemDocument = LinuxContainerDocument | WindowsContainerDocument;
 
 /** States of a compute system, as HCS names them. */
 export type SystemState = "Creating" | "Created" | "Running" | "Paused" | "Stopped";
@@ -52,6 +66,8 @@ export interface Attachment {
   detached: boolean;
   /** File that receives the process's host pid, whole, before a detached call returns. */
   pidFile?: string;
+  /** File that gets what the process's shim has to say, on a host that has shims. */
+  shimLog?: string;
 }
 
 /** An attachment, plus what only the first process of a container knows. */
@@ -78,8 +94,28 @@ export interface SystemProperties {
   Executor?: string;
   /** Host pids of all processes, in ascending order. */
   ProcessList?: number[];
+  /** What the service itself knows of these processes, on a host whose tools do not show them. */
+  ProcessDetails?: ProcessDetails[];
   /** Resource usage in the shape of runc's `events --stats` data. */
   Metrics?: Record<string, unknown>;
+}
+
+/** A process, as the compute service describes it. */
+export interface ProcessDetails {
+  ProcessId: number;
+  ImageName?: string;
+  CreateTimestamp?: string;
+  /** Bytes. */
+  MemoryWorkingSetPrivateBytes?: number | bigint;
+}
+
+/** A compute system of any program on this host. */
+export interface ListedSystem {
+  Id: string;
+  Owner: string;
+  /** As the service names it; it knows more states than this program. */
+  State: string;
+  SystemType: string;
 }
 
 /** A change of a live compute system. */
@@ -202,6 +238,8 @@ export interface ComputeService {
   openSystem(id: string): Promise<ComputeSystem>;
   /** Ids of all systems, including those that an interrupted call left half made. */
   enumerateSystems(): Promise<string[]>;
+  /** Systems that run on this host, whoever made them; none where nobody else can make any. */
+  enumerateHost(): Promise<ListedSystem[]>;
   /** Finds what interrupted calls have left behind and nobody can use any more. */
   findLeftovers(): Promise<Leftover[]>;
   /** Tells what this host can execute. */

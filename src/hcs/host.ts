@@ -1,5 +1,8 @@
 import type { ComputeService } from "./compute-service.ts";
+import type { KeyStore } from "./key-store.ts";
 import type { LayerStore, ScratchDisks } from "./layer-store.ts";
+import type { NetworkStore } from "./network-store.ts";
+import type { Shims } from "./shims.ts";
 
 /** What every implementation of the service is opened with. */
 export interface ServiceSettings {
@@ -10,14 +13,32 @@ export interface ServiceSettings {
   rootless: string;
   /** Name or path of the executor of new containers; undefined lets the host decide. */
   executor: string | undefined;
+  /** How this program is started again: its file, and what comes before the name of a command. Only Windows needs it. */
+  program?: readonly string[];
   /** Gives what makes the disks of scratches, which is loaded only when one is made. */
   openDisks: () => Promise<ScratchDisks>;
+}
+
+/** What a Windows host has besides. */
+export interface WindowsParts {
+  /** Where state is kept. */
+  keys: KeyStore;
+  networks: NetworkStore;
+  shims: Shims;
+  /** Build number of Windows. */
+  osBuild: number;
+  /** Logical processors in all groups. */
+  processors: number;
+  /** The GUID that the service knows a layer by, of its folder's base name. @throws {ComputeError} */
+  layerId(baseName: string): Promise<string>;
 }
 
 /** The parts of a host that the runtime composes. */
 export interface Host {
   compute: ComputeService;
   layers: LayerStore;
+  /** What only a Windows host has. */
+  windows?: WindowsParts;
   /** Takes an exclusive lock on an open file until it is closed. @returns false if another process holds it */
   tryLock(fd: number): boolean;
 }

@@ -6,6 +6,8 @@ export interface DefaultSpecOptions {
   rootless: boolean;
   /** Adds a cgroup namespace, as fits a host with unified cgroups only. */
   cgroupNamespace?: boolean;
+  /** The host that it is for; Linux if absent. */
+  os?: "linux" | "windows";
 }
 
 /**
@@ -15,7 +17,8 @@ export interface DefaultSpecOptions {
  *
  * @see https://github.com/opencontainers/runc/blob/main/man/runc-spec.8.md
  */
-export function defaultSpec({ rootless, cgroupNamespace = false }: DefaultSpecOptions): OciConfig {
+export function defaultSpec({ rootless, cgroupNamespace = false, os }: DefaultSpecOptions): OciConfig {
+  if (os === "windows") return defaultWindowsSpec();
   return {
     ociVersion: "1.0.2",
     process: defaultProcess(),
@@ -46,6 +49,21 @@ export function defaultSpec({ rootless, cgroupNamespace = false }: DefaultSpecOp
         "/proc/scsi",
       ],
       readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+    },
+  };
+}
+
+/** A shell in a container that shares the host's kernel. Its layers are those of an image, which nobody can guess. */
+function defaultWindowsSpec(): OciConfig {
+  return {
+    ociVersion: "1.0.2",
+    process: { terminal: true, user: { username: "ContainerUser" }, args: ["cmd"], cwd: "C:\\" },
+    root: { path: "" },
+    hostname: "runhcs",
+    windows: {
+      layerFolders: ["C:\\layers\\base", "C:\\layers\\scratch"],
+      ignoreFlushesDuringBoot: true,
+      network: { allowUnqualifiedDNSQuery: true },
     },
   };
 }

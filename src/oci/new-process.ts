@@ -13,6 +13,8 @@ export interface ProcessFlags {
   tty?: boolean;
   /** `UID` or `UID:GID`. */
   user?: string | undefined;
+  /** Whether `user` may be a name, as users of Windows have. */
+  hasNamedUsers?: boolean;
   "additional-gids"?: readonly string[] | undefined;
   cap?: readonly string[] | undefined;
   "no-new-privs"?: boolean;
@@ -59,7 +61,7 @@ function userChanges(flags: ProcessFlags, base: OciProcess): Partial<OciProcess>
   const { env = [], cap = [] } = flags;
   envVars(env);
   const gids = (flags["additional-gids"] ?? []).map((gid) => requireNumber("--additional-gids", gid));
-  const user = { ...base.user, ...parseUser(flags.user) };
+  const user = { ...base.user, ...parseUser(flags) };
   return {
     env: [...(base.env ?? []), ...env],
     user: gids.length === 0 ? user : { ...user, additionalGids: [...(user.additionalGids ?? []), ...gids] },
@@ -67,8 +69,9 @@ function userChanges(flags: ProcessFlags, base: OciProcess): Partial<OciProcess>
   };
 }
 
-function parseUser(text: string | undefined): OciProcess["user"] {
+function parseUser({ user: text, hasNamedUsers }: ProcessFlags): OciProcess["user"] {
   if (text === undefined) return {};
+  if (hasNamedUsers === true && !/^\d+(:\d+)?$/.test(text)) return { username: text };
   const [uid = "", gid] = text.split(":");
   return {
     uid: requireNumber("--user", uid),

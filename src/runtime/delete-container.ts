@@ -1,7 +1,8 @@
 import { requireContainerId } from "../oci/container-id.ts";
 import { requireStatus } from "./lifecycle.ts";
 import { locked } from "./locked.ts";
-import { openContainer, openSystem } from "./open-container.ts";
+import { openContainer } from "./open-container.ts";
+import { removeSystem } from "./remove-system.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
@@ -23,9 +24,4 @@ export async function deleteContainer(runtime: Runtime, id: string, force: boole
     await removeSystem(runtime, id);
     runtime.store.remove(id);
   });
-}
-
-async function removeSystem(runtime: Runtime, id: string): Promise<void> {
-  const system = await openSystem(runtime, id);
-  await system?.terminate();
 }

@@ -31,7 +31,8 @@ export async function execProcess(runtime: Runtime, request: NewProcess): Promis
   const ignoresPaused = ignorePaused && status === "paused";
   if (!ignoresPaused) requireStatus("exec", id, status);
   const process = request.process(() => containerProcess(runtime, id));
-  requireConsole(process, attachment);
+  // On Windows the terminal is the caller's own.
+  if (runtime.windows === undefined) requireConsole(process, attachment);
   const parameters = { OciProcess: process, Cgroups: cgroups, IgnorePaused: ignoresPaused };
   const started = await system?.createProcess(parameters, attachment);
   runtime.mark("execute");

@@ -1,9 +1,19 @@
+import type { ProcessDetails } from "../hcs/compute-service.ts";
 import { openContainer } from "./open-container.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Lists the host pids of a container's processes, the lowest first; none when it has stopped. */
-export async function listProcesses(runtime: Runtime, id: string): Promise<number[]> {
+/** The processes of a container. */
+export interface ProcessTable {
+  /** The lowest first; none when it has stopped. */
+  pids: number[];
+  /** What the compute service knows of them, where the host's own tools do not. */
+  details?: ProcessDetails[];
+}
+
+/** Lists the processes of a container: host pids, or those of the container's own system. */
+export async function listProcesses(runtime: Runtime, id: string): Promise<ProcessTable> {
   const { system } = await openContainer(runtime, id);
-  const properties = await system?.properties(["ProcessList"]);
-  return properties?.ProcessList ?? [];
+  const { ProcessList: pids = [], ProcessDetails } = (await system?.properties(["ProcessList"])) ?? {};
+  const details = ProcessDetails ?? (runtime.windows === undefined ? undefined : []);
+  return { pids, ...(details === undefined ? {} : { details }) };
 }

@@ -1,6 +1,6 @@
 import { cleanUpAfter, ContainerStateError, PlatformError, UsageError } from "../base/errors.ts";
 import { stringifyJson } from "../base/lossless-json.ts";
-import type { InitAttachment, LinuxContainerDocument } from "../hcs/compute-service.ts";
+import type { ComputeSystemDocument, InitAttachment } from "../hcs/compute-service.ts";
 import { containerConfig } from "../oci/container-config.ts";
 import { getContainerType } from "../oci/container-type.ts";
 import { loadBundle, type Bundle } from "../oci/bundle.ts";
@@ -22,10 +22,31 @@ export interface NewContainer {
   /** Undefined lets the bundle decide. */
   isolation?: Isolation;
   attachment: InitAttachment;
+  /** What is asked for of the VM around it. */
+  vm?: VmRequest;
+}
+
+/** How a container gets a VM. */
+export interface VmRequest {
+  /** The container in whose VM to run. */
+  host?: string;
+  /** File for what the VM's owner has to say. */
+  log?: string;
+  /** Pipe of the VM's console. */
+  console?: string;
 }
 
 /** The annotation with which a bundle asks for an isolation. */
 const ISOLATION_ANNOTATION = "io.runhcs.isolation";
+
+/** What is to be made of a bundle. */
+export interface ContainerPlan {
+  record: ContainerRecord;
+  /** Makes ready what the container needs and its document, once the id is claimed. */
+  document(): Promise<ComputeSystemDocument>;
+  /** Gives back what was made ready; what was not is no error. */
+  release(): Promise<void>;
+}
 
 /**
  * Claims an id, remembers the container, and calls `make` while the id is locked, or until `make` gives the lock
@@ -36,13 +57,12 @@ const ISOLATION_ANNOTATION = "io.runhcs.isolation";
 export async function withNewContainer<T>(
   runtime: Runtime,
   container: NewContainer,
-  make: (document: LinuxContainerDocument, unlock: () => void) => Promise<T>,
+  make: (document: ComputeSystemDocument, unlock: () => void) => Promise<T>,
 ): Promise<T> {
   const { id } = container;
   requireContainerId(id);
   const bundle = loadBundle(container.bundle);
-  requireConsole(bundle.config.process, container.attachment);
-  const record = newRecord(runtime, container, bundle);
+  const { record, document, release } = await planContainer(runtime, container, bundle);
   runtime.mark("load bundle");
   const lock = await runtime.store.create(record, stringifyJson(bundle.config));
   runtime.mark("write state");
@@ -50,24 +70,48 @@ export async function withNewContainer<T>(
     unlock = () => {};
     lock.release();
   };
+  const forget = async (): Promise<void> => {
+    if (!isStillOurs(runtime, record)) return;
+    await release();
+    runtime.store.remove(id);
+  };
   try {
-    const made = await make(containerDocument(bundle), () => unlock());
-    if (!container.attachment.detached) forgetContainer(runtime, record);
+    const made = await make(await document(), () => unlock());
+    if (!container.attachment.detached) await forget();
     return made;
   } catch (error) {
-    throw await cleanUpAfter(error, () => forgetContainer(runtime, record));
+    throw await cleanUpAfter(error, forget);
   } finally {
     unlock();
     runtime.mark("execute");
   }
 }
 
+async function planContainer(
+  runtime: Runtime,
+  container: NewContainer,
+  bundle: Bundle,
+): Promise<ContainerPlan> {
+  const { windows } = runtime;
+  if (windows !== undefined) {
+    const { planWindowsContainer } = await import("./windows-container/plan-windows-container.ts");
+    return planWindowsContainer({ ...runtime, windows }, container, bundle);
+  }
+  requireConsole(bundle.config.process, container.attachment);
+  return {
+    record: newRecord(runtime, container, bundle),
+    document: async () => containerDocument(bundle),
+    release: async () => {},
+  };
+}
+
 /** Another call may have deleted the container since it was unlocked, and even made a new one of its id. */
-function forgetContainer({ store }: Runtime, { id, created }: ContainerRecord): void {
+function isStillOurs({ store }: Runtime, { id, created }: ContainerRecord): boolean {
   try {
-    if (store.load(id).created === created) store.remove(id);
+    return store.load(id).created === created;
   } catch (error) {
-    if (!(error instanceof ContainerStateError && error.code === "CONTAINER_NOT_FOUND")) throw error;
+    if (error instanceof ContainerStateError && error.code === "CONTAINER_NOT_FOUND") return false;
+    throw error;
   }
 }
 

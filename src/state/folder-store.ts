@@ -18,10 +18,9 @@ import { join } from "node:path";
 import { ContainerStateError, RuntimeError, cleanUpAfter, errnoCode } from "../base/errors.ts";
 import { ifExists, makeFolder, readTextIfExists, writeFileAtomically } from "../base/files.ts";
 import { parseContainerRecord, type ContainerRecord } from "./container-record.ts";
+import { existingContainer, halfMadeContainer, missingContainer } from "./state-faults.ts";
 import type { ContainerLock, StateStore } from "./state-store.ts";
-
-const LOCK_POLL_MS = 5;
-const LOCK_TIMEOUT_MS = 30_000;
+import { waitForLock } from "./wait-for-lock.ts";
 
 /** What the state of a container takes, that of its executor included, and as much again. */
 const LEAST_FREE_BYTES = 128 * 1024;
@@ -58,14 +57,14 @@ export class FolderStore implements StateStore {
   load(id: string): ContainerRecord {
     const path = join(this.#folder(id), "state.json");
     const text = readTextIfExists(path);
-    if (text === undefined) throw this.has(id) ? halfMade(id, path) : missing(id);
+    if (text === undefined) throw this.has(id) ? halfMade(id, path) : missingContainer(id);
     return parseContainerRecord(id, path, text);
   }
 
   loadConfiguration(id: string): string {
     const path = join(this.#folder(id), "config.json");
     const text = readTextIfExists(path);
-    if (text === undefined) throw this.has(id) ? halfMade(id, path) : missing(id);
+    if (text === undefined) throw this.has(id) ? halfMade(id, path) : missingContainer(id);
     return text;
   }
 
@@ -73,15 +72,12 @@ export class FolderStore implements StateStore {
     return ifExists(() => statSync(this.#folder(id))) !== undefined;
   }
 
-  async lock(id: string): Promise<ContainerLock> {
-    const deadline = Date.now() + LOCK_TIMEOUT_MS;
-    for (;;) {
+  lock(id: string): Promise<ContainerLock> {
+    return waitForLock(id, () => {
       const lock = this.tryLock(id);
-      if (lock !== undefined) return lock;
-      if (!this.has(id)) throw missing(id);
-      if (Date.now() > deadline) throw busy(id);
-      await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
-    }
+      if (lock === undefined && !this.has(id)) throw missingContainer(id);
+      return lock;
+    });
   }
 
   tryLock(id: string): ContainerLock | undefined {
@@ -132,33 +128,12 @@ function isSameFile(fd: number, path: string): boolean {
   return ifExists(() => statSync(path).ino) === fstatSync(fd).ino;
 }
 
-function missing(id: string): ContainerStateError {
-  return new ContainerStateError("CONTAINER_NOT_FOUND", id, `container "${id}" does not exist`, {
-    hint: "See the containers with: runhcs list",
-  });
-}
-
 function existing(id: string): ContainerStateError {
-  return new ContainerStateError("CONTAINER_EXISTS", id, `container with given ID already exists: "${id}"`, {
-    hint: `Choose another id, or remove the container with: runhcs delete ${id}`,
-  });
+  return existingContainer(id, `container with given ID already exists: "${id}"`);
 }
 
 function halfMade(id: string, path: string): ContainerStateError {
-  return new ContainerStateError(
-    "STATE_INVALID",
-    id,
-    `Cannot read the state of container "${id}": "${path}" is missing`,
-    {
-      hint: `Remove the container with: runhcs delete --force ${id}`,
-    },
-  );
-}
-
-function busy(id: string): ContainerStateError {
-  const seconds = LOCK_TIMEOUT_MS / 1000;
-  const message = `Cannot change container "${id}": another call has been at work on it for ${seconds} s`;
-  return new ContainerStateError("CONTAINER_BUSY", id, message);
+  return halfMadeContainer(id, `"${path}" is missing`);
 }
 
 function unwritable(id: string, folder: string, cause: unknown): ContainerStateError {

@@ -14,10 +14,12 @@ function openLayerHost(kind: (typeof SCRATCH_KINDS)[number]): LayerHost {
   const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "runhcs-layers-")));
   const root = join(folder, "state");
   let serial = 0;
+  const write = (path: string, name: string, text: string): void => fs.writeFileSync(join(path, name), text);
   const newPath = (): string => join(folder, `file-${++serial}`);
   const openDisks = async (): Promise<ScratchDisks> => vhdxDisks();
   const settings = { root, systemdCgroup: false, rootless: "auto", executor: undefined, openDisks };
   return {
+    traits: { showsParents: true, stacksImages: true },
     open: () => openLinuxHost(settings).layers,
     newPath,
     layer: (name, text) => writeLayer(newPath(), { [name]: text }),
@@ -26,7 +28,8 @@ function openLayerHost(kind: (typeof SCRATCH_KINDS)[number]): LayerHost {
       const file = join(path, name);
       return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
     },
-    write: (path, name, text) => fs.writeFileSync(join(path, name), text),
+    write,
+    put: write,
     room: (path) => fs.statfsSync(path).blocks * fs.statfsSync(path).bsize,
     exists: fs.existsSync,
     makeFolder: (path) => fs.mkdirSync(path),

@@ -171,6 +171,7 @@ char16 *utf16_of(const char *utf8);
 char16 *give(const char *utf8);
 /* As give, but takes the text. */
 char16 *give_text(text *from);
+EXPORT void WINAPI CoTaskMemFree(void *memory);
 void sleep_ms(int ms);
 
 /* ---- Every call (trace.c) ---- */
@@ -182,6 +183,9 @@ extern pthread_cond_t changed;
 extern struct counts {
     long allocations, bad_frees, bad_handles, handles, systems, processes, callbacks, calls, running, most_running;
 } counts;
+
+/* Whether another process holds everything (remote.c). */
+int is_remote(void);
 
 /* Notes the call and applies what DoubleControl has ordered. The format has one letter per parameter:
  * s string, h handle, u UINT32, q UINT64, b buffer, c callback, d driver info, l layers (two parameters),
@@ -197,7 +201,7 @@ int enter(HRESULT *result, const char *name, const char *format, ...);
 /* As ENTER, for what lets something go: that is done even if the call is ordered to fail. */
 #define ENTER_LAST(...)                                  \
     HRESULT ordered;                                     \
-    if (enter(&ordered, __VA_ARGS__) && !ordered) return 0
+    if (enter(&ordered, __VA_ARGS__) && (!ordered || is_remote())) return ordered
 
 /* Writes a result document with the message, and an event with the path if there is one. Gives the result. */
 HRESULT fail(char16 **document, HRESULT result, const char *message, const char *path);

@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #ifdef _WIN32
+#include <io.h>
 #define make_folder(path) mkdir(path)
 #define BINARY O_BINARY
+#define set_length(file, size) _chsize_s(file, (long long)(size))
 #else
 #define make_folder(path) mkdir(path, 0777)
 #define BINARY 0
+#define set_length(file, size) ftruncate(file, (off_t)(size))
 #endif
 
 /* Names are ASCII in the tests, so the narrow calls do on both hosts. */
@@ -192,7 +195,11 @@ EXPORT HRESULT WINAPI ExpandSandboxSize(const driver_info *info, const char16 *i
     char *path = utf8_of(id), *disk = join(path, "sandbox.vhdx");
     struct stat status;
     HRESULT result = stat(disk, &status) ? E_PATH_NOT_FOUND : 0;
-    if (!result && truncate(disk, (off_t)size)) result = E_INVALID_ARGUMENT;
+    if (!result && (uint64_t)status.st_size < size) {
+        int file = open(disk, O_RDWR | BINARY);
+        if (file < 0 || set_length(file, size)) result = E_INVALID_ARGUMENT;
+        if (file >= 0) close(file);
+    }
     free(disk);
     free(path);
     return result;

@@ -64,11 +64,47 @@ static void remove_entry(text *out, struct entry *entry) {
     free(entry);
 }
 
+/* The place of a member in its object or array; that of the end if there is none. */
+static json **find_member(json *parent, const char *key, const char *endpoint) {
+    json **at = &parent->first;
+    while (*at && (key ? strcmp((*at)->key, key) : strcmp(json_text(json_get(*at, "Data"), "Id", ""), endpoint)))
+        at = &(*at)->next;
+    return at;
+}
+
+/* Puts an endpoint into the list of a namespace, or takes it out. */
+static void change_resources(json *space, const char *endpoint, int add) {
+    json **list = find_member(space, "ResourceList", NULL);
+    if (!*list) {
+        *list = json_parse("[]", NULL);
+        (*list)->key = strdup("ResourceList");
+    }
+    json **at = find_member(*list, NULL, endpoint);
+    if (add && !*at) {
+        text item = {0};
+        text_add(&item, "{\"Type\":\"Endpoint\",\"Data\":{\"Id\":\"%s\"}}", endpoint);
+        *at = json_parse(item.bytes, NULL);
+        free(item.bytes);
+    } else if (!add && *at) {
+        json *gone = *at;
+        *at = gone->next;
+        gone->next = NULL;
+        json_free(gone);
+    }
+}
+
 /* /namespaces/ID/addresource and /removeresource, /endpoints/ID/attach and /detach. */
 static void act(text *out, struct entry *entry, const char *action, const json *object) {
     const char *endpoint = json_text(json_get(object, "Data"), "Id", "");
-    if (!strcmp(action, "addresource")) json_set(entry->object, "Endpoint", endpoint);
-    else if (!strcmp(action, "removeresource")) json_set(entry->object, "Endpoint", "");
+    int adds = !strcmp(action, "addresource");
+    if (adds || !strcmp(action, "removeresource")) {
+        if (!find_entry(1, endpoint)) {
+            answer(out, "Element not found.", NULL);
+            return;
+        }
+        json_set(entry->object, "Endpoint", adds ? endpoint : "");
+        change_resources(entry->object, endpoint, adds);
+    }
     else if (!strcmp(action, "attach")) json_set(entry->object, "State", "Attached");
     else if (!strcmp(action, "detach")) json_set(entry->object, "State", "Detached");
     else {
@@ -82,18 +118,30 @@ static void act(text *out, struct entry *entry, const char *action, const json *
 static void serve(text *out, const char *method, const char *path, json *object) {
     char kind[32] = "", id[40] = "", action[32] = "";
     int at = 0, known = (int)(sizeof kinds / sizeof *kinds);
+    int asks_usage = !strncmp(path, "/endpointstats/", 15);
     sscanf(path, "/%31[^/]/%39[^/]/%31s", kind, id, action);
+    if (asks_usage) strcpy(kind, "endpoints");
     while (at < known && strcmp(kinds[at], kind)) at++;
     struct entry *entry = at < known && *id ? find_entry(at, id) : NULL;
     if (!strcmp(path, "/globals/version")) text_add(out, "{\"Success\":true,\"Output\":{\"Major\":9,\"Minor\":2}}");
     else if (at == known) answer(out, "The request is unsupported.", NULL);
     else if (*id && !entry) answer(out, "Element not found.", NULL);
+    else if (entry && asks_usage)
+        text_add(out, "{\"Success\":true,\"Output\":{\"EndpointId\":\"%s\",\"BytesSent\":18446744073709551615}}",
+                 id);
     else if (!entry && !strcmp(method, "GET")) list_entries(out, at);
     else if (!entry && object && !strcmp(method, "POST")) {
         add_entry(out, at, object);
         return;
     } else if (!entry) answer(out, "The parameter is incorrect.", NULL);
     else if (*action) act(out, entry, action, object);
+    else if (object && !strcmp(method, "POST")) {
+        json_free(entry->object);
+        entry->object = object;
+        json_set(object, "ID", entry->id);
+        answer(out, NULL, object);
+        return;
+    }
     else if (!strcmp(method, "DELETE")) remove_entry(out, entry);
     else answer(out, NULL, entry->object);
     json_free(object);

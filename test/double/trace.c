@@ -1,5 +1,5 @@
 /* What happens before every function: the call is noted, and what the test has ordered is done. */
-#include "double.h"
+#include "remote.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +191,12 @@ int enter(HRESULT *result, const char *name, const char *format, ...) {
     struct order order = {0};
     int echo, found, gone;
     *result = 0;
+    if (is_remote()) {
+        va_start(list, format);
+        *result = call_remote(name, format, &list);
+        va_end(list);
+        return 1;
+    }
     if (idle) {
         va_start(list, format);
         fill_all(format, &list, 0, NULL);
@@ -223,9 +229,18 @@ int enter(HRESULT *result, const char *name, const char *format, ...) {
     return echo || gone || (found && order.fails);
 }
 
+static int32_t ask_remote(const char *name, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    int32_t result = call_remote(name, format, &list);
+    va_end(list);
+    return result;
+}
+
 /* Takes an order as JSON: {Function, Result?, Document?, DelayMs?, Times?} for the next calls of a function, or
  * one of {Echo}, {Idle}, {Documented}, {Dead}: true or false; {Storm: count}; {Forget: true} drops all orders. */
 EXPORT int32_t WINAPI DoubleControl(const char16 *wide) {
+    if (is_remote()) return ask_remote("DoubleControl", "s", wide);
     char *source = utf8_of(wide);
     json *control = json_parse(source, NULL);
     free(source);
@@ -272,8 +287,29 @@ static int32_t copy_out(text *from, char16 *to, uint32_t size) {
     return length < size ? (int32_t)length : -1;
 }
 
+EXPORT int32_t WINAPI DoubleLastCall(char16 *to, uint32_t size);
+EXPORT int32_t WINAPI DoubleCounts(char16 *to, uint32_t size);
+
+/* Gives what DoubleLastCall or, if `which` is 1, DoubleCounts writes. */
+EXPORT int32_t WINAPI DoubleText(uint32_t which, char16 **out) {
+    static char16 room[65536];
+    int32_t length = which ? DoubleCounts(room, 65536) : DoubleLastCall(room, 65536);
+    char *utf8 = utf8_of(room);
+    *out = give(utf8);
+    free(utf8);
+    return length;
+}
+
+static int32_t copy_remote(uint32_t which, char16 *to, uint32_t size) {
+    char16 *given = NULL;
+    int32_t length = ask_remote("DoubleText", "uS", which, &given);
+    if (given && length >= 0 && (uint32_t)length < size) memcpy(to, given, ((size_t)length + 1) * sizeof *to);
+    return length;
+}
+
 /* Writes the call that was echoed last as {Function, Arguments}. Gives its length, or -1 if there is no room. */
 EXPORT int32_t WINAPI DoubleLastCall(char16 *to, uint32_t size) {
+    if (is_remote()) return copy_remote(0, to, size);
     text out = {0};
     pthread_mutex_lock(&lock);
     text_add(&out, "%s", last_call ? last_call : "null");
@@ -283,6 +319,7 @@ EXPORT int32_t WINAPI DoubleLastCall(char16 *to, uint32_t size) {
 
 /* Writes what the double holds, as JSON. */
 EXPORT int32_t WINAPI DoubleCounts(char16 *to, uint32_t size) {
+    if (is_remote()) return copy_remote(1, to, size);
     text out = {0};
     pthread_mutex_lock(&lock);
     text_add(&out,

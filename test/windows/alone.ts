@@ -5,27 +5,42 @@ import { PlainRunner } from "../contract/plain-runner.ts";
 import { describeBindings } from "./bindings.suite.ts";
 import { describeComputeService } from "./compute-service.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
+import { describeNetworks } from "./networks.suite.ts";
+import { CHILD, actAsChild } from "./registry-child.ts";
+import { describeRegistry } from "./registry.suite.ts";
+import { describeLayers } from "./layers.suite.ts";
 import { NativeDouble } from "./native-double.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 import { describeWin32 } from "./win32.suite.ts";
 
 const [library = "", program = "", only = ""] = process.argv.slice(2);
-const double = new NativeDouble(loadKoffi(), library, program);
+if (library === CHILD) {
+  actAsChild(program, only);
+} else {
+  runSuites();
+}
 
-// Standard output may be a pipe of another system, of which Node's own streams want to know nothing.
-console.info = (text: string) => writeSync(1, `${text}\n`);
-console.info(`${process.platform} ${process.version}`);
+function runSuites(): void {
+  const double = new NativeDouble(loadKoffi(), library, program);
 
-const runner = new PlainRunner({ only, timeout: 60_000 });
-describeBindings(runner, () => double);
-describeHostObjects(runner, () => double);
-describeComputeService(runner, () => double);
-describeUtilityVm(runner, () => openWindowsVmHost(double));
-describeWin32(runner, () => double);
-void report();
+  // Standard output may be a pipe of another system, of which Node's own streams want to know nothing.
+  console.info = (text: string) => writeSync(1, `${text}\n`);
+  console.info(`${process.platform} ${process.version}`);
 
-async function report(): Promise<void> {
+  const runner = new PlainRunner({ only, timeout: 60_000 });
+  describeBindings(runner, () => double);
+  describeHostObjects(runner, () => double);
+  describeComputeService(runner, () => double);
+  describeUtilityVm(runner, () => openWindowsVmHost(double));
+  describeWin32(runner, () => double);
+  describeNetworks(runner, () => double);
+  describeRegistry(runner);
+  describeLayers(runner, () => double);
+  void report(runner);
+}
+
+async function report(runner: PlainRunner): Promise<void> {
   const { passed, failures } = await runner.run();
   for (const failure of failures) console.info(`failed: ${failure}`);
   console.info(`${passed} passed, ${failures.length} failed, 0 skipped`);

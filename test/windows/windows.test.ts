@@ -10,6 +10,7 @@ import { describeComputeService } from "./compute-service.suite.ts";
 import { configureKoffi } from "../../src/hcs/windows/koffi.ts";
 import { describeBindings, functionsOfTables } from "./bindings.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
+import { describeNetworks } from "./networks.suite.ts";
 import { NativeDouble } from "./native-double.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
@@ -31,6 +32,7 @@ const runner = { describe, test, expect, beforeAll, afterAll };
 
 describeBindings(runner, () => double);
 describeHostObjects(runner, () => double);
+describeNetworks(runner, () => double);
 describeComputeService(runner, () => double);
 describeUtilityVm(runner, () => openWindowsVmHost(double));
 

@@ -9,12 +9,12 @@ import type { OciConfig, OciFeatures } from "../../schema/oci.ts";
 import type {
   ComputeService,
   ComputeSystem,
-  ComputeSystemDocument,
   ContainerStorage,
   Diagnosis,
   InitAttachment,
   Leftover,
   LinuxContainerDocument,
+  ListedSystem,
   SaveOptions,
 } from "../compute-service.ts";
 import { ComputeError, HcsResult } from "../results.ts";
@@ -66,7 +66,7 @@ export class LinuxComputeService implements ComputeService {
 
   async createSystem(
     id: string,
-    document: ComputeSystemDocument,
+    document: LinuxContainerDocument,
     attachment: InitAttachment,
   ): Promise<ComputeSystem> {
     const request = withListenFds({ document, attachment }, process.env, process.pid);
@@ -75,14 +75,14 @@ export class LinuxComputeService implements ComputeService {
     return new ContainerSystem(context);
   }
 
-  async runSystem(id: string, document: ComputeSystemDocument, attachment: InitAttachment): Promise<number> {
+  async runSystem(id: string, document: LinuxContainerDocument, attachment: InitAttachment): Promise<number> {
     const request = withListenFds({ document, attachment }, process.env, process.pid);
     return this.#run(await this.#newSystem(id, request.document), ["run"], request.attachment);
   }
 
   async restoreSystem(
     id: string,
-    document: ComputeSystemDocument,
+    document: LinuxContainerDocument,
     attachment: InitAttachment,
     saved: SaveOptions,
   ): Promise<number> {
@@ -101,6 +101,11 @@ export class LinuxComputeService implements ComputeService {
 
   async enumerateSystems(): Promise<string[]> {
     return this.#machine.list(systemsRoot(this.#options.root));
+  }
+
+  /** Nobody else's systems can be in this service. */
+  async enumerateHost(): Promise<ListedSystem[]> {
+    return [];
   }
 
   async findLeftovers(): Promise<Leftover[]> {

@@ -1,24 +1,8 @@
-/** Failures of layers, in one form. */
+/** Steps of what is done to a layer, and their failures. */
 import { errnoCode, LayerError, RuntimeError } from "../../../base/errors.ts";
 import { onOneLine } from "../../../schema/faults.ts";
 
-type LayerCode = ConstructorParameters<typeof LayerError>[0];
-
-/**
- * Makes the error of a layer.
- *
- * @param action a verb, as in `Cannot mount layer "/x": ...`
- * @param found what is wrong
- * @param hint what to do
- */
-export function layerFault(
-  code: LayerCode,
-  path: string,
-  [action, found, hint]: readonly [action: string, found: string, hint?: string],
-): LayerError {
-  const message = `Cannot ${action} layer "${onOneLine(path)}": ${onOneLine(found)}`;
-  return new LayerError(code, path, message, hint === undefined ? {} : { hint });
-}
+export { layerFault } from "../../layer-fault.ts";
 
 /** Runs a step of something that is done to a layer; a refusal of the system becomes an error of the layer. */
 export async function layerStep<T>(

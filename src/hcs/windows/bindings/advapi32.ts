@@ -17,6 +17,9 @@ export const ADVAPI32 = {
     // True also if not all were given: then the last error is ERROR_NOT_ALL_ASSIGNED.
     AdjustTokenPrivileges: bool("handle", "u32", "buffer", "u32", "buffer", "buffer"),
 
+    // FFI: the descriptor is the caller's until LocalFree.
+    ConvertStringSecurityDescriptorToSecurityDescriptorW: bool("string", "u32", "out handle", "buffer"),
+
     RegCreateKeyExW: win32(
       "handle",
       "string",

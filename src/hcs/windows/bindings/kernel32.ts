@@ -15,6 +15,8 @@ export const KERNEL32 = {
   feature: "Windows",
   functions: {
     CloseHandle: bool("handle"),
+    // Gives null, or the handle if it could not be freed.
+    LocalFree: handle("handle"),
     GetProcessHandleCount: bool("handle", "out u32"),
     // 0xffff asks for all processor groups.
     GetActiveProcessorCount: u32("u32"),

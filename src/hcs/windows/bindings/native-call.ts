@@ -20,17 +20,33 @@ export interface CallContext {
 
 const INVALID_HANDLE_VALUE = 0xffff_ffff_ffff_ffffn;
 
-/** Finds a function in an open library and makes it callable. */
+/** Finds a function in an open library and makes it callable on the calling thread, which waits for it. */
+export function bindDirectly(
+  library: NativeLibrary,
+  name: string,
+  signature: Signature,
+  context: CallContext,
+): (inputs: readonly unknown[]) => CallResult {
+  const native = declare(library, name, signature, context);
+  const plan = signature.parameters.map(stepOf);
+  const readsError = tellsError(signature);
+  return (inputs) => {
+    const outputs: unknown[][] = [];
+    const returned: unknown = native(...argumentsOf(plan, inputs, outputs));
+    return resultOf(returned, readsError ? context.lastError() : 0, outputs);
+  };
+}
+
+/** Finds a function in an open library and makes it callable on worker threads. */
 export function bindFunction(
   library: NativeLibrary,
   name: string,
   signature: Signature,
   context: CallContext,
 ): (inputs: readonly unknown[]) => Promise<CallResult> {
-  const parameters = signature.parameters.flatMap((token) => parametersOf(token, context));
-  const native = library.func("__stdcall", name, returnType(signature, context), parameters);
+  const native = declare(library, name, signature, context);
   const plan = signature.parameters.map(stepOf);
-  const tellsError = signature.returns === "bool" || signature.returns === "handle";
+  const readsError = tellsError(signature);
   const call = (args: unknown[], done: (error: unknown, returned?: unknown) => void): void => {
     try {
       native.async(...args, done);
@@ -46,13 +62,22 @@ export function bindFunction(
         // FFI: this closure keeps buffers alive until the callee is done with them; now they may go.
         args.length = 0;
         // FFI: koffi tells the worker's last error only while this function runs.
-        const lastError = tellsError && error === null ? context.lastError() : 0;
+        const lastError = readsError && error === null ? context.lastError() : 0;
         context.gate.leave();
         if (error === null) resolve(resultOf(returned, lastError, outputs));
         else reject(error);
       };
       context.gate.enter(() => call(args, done));
     });
+}
+
+function declare(library: NativeLibrary, name: string, signature: Signature, context: CallContext) {
+  const parameters = signature.parameters.flatMap((token) => parametersOf(token, context));
+  return library.func("__stdcall", name, returnType(signature, context), parameters);
+}
+
+function tellsError({ returns }: Signature): boolean {
+  return returns === "bool" || returns === "handle";
 }
 
 function resultOf(returned: unknown, lastError: number, outputs: readonly unknown[][]): CallResult {

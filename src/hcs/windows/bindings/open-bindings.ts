@@ -6,8 +6,8 @@ import { COMPUTESTORAGE } from "./computestorage.ts";
 import { KERNEL32 } from "./kernel32.ts";
 import { declareTypes, type NativeTypes } from "./layouts.ts";
 import type { CallContext } from "./native-call.ts";
-import { openLibrary, type LoadLibrary } from "./open-library.ts";
-import type { NativeCalls } from "./signature.ts";
+import { openDirectly, openLibrary, type LoadLibrary } from "./open-library.ts";
+import type { DirectCalls, NativeCalls } from "./signature.ts";
 import { VIRTDISK } from "./virtdisk.ts";
 import { VMCOMPUTE } from "./vmcompute.ts";
 
@@ -26,6 +26,11 @@ export interface Bindings {
   virtdisk: NativeCalls<(typeof VIRTDISK)["functions"]>;
   kernel32: NativeCalls<(typeof KERNEL32)["functions"]>;
   advapi32: NativeCalls<(typeof ADVAPI32)["functions"]>;
+  /** Functions that return at once, called on the main thread. */
+  direct: {
+    kernel32: DirectCalls<(typeof KERNEL32)["functions"]>;
+    advapi32: DirectCalls<(typeof ADVAPI32)["functions"]>;
+  };
   /** Makes a file descriptor of a handle, which then belongs to the descriptor. */
   openDescriptor: OpenDescriptor;
 }
@@ -47,6 +52,10 @@ export function openBindings(koffi: Koffi, loadLibrary: LoadLibrary = (file) => 
     virtdisk: openLibrary(VIRTDISK, loadLibrary, context),
     kernel32: openLibrary(KERNEL32, loadLibrary, context),
     advapi32: openLibrary(ADVAPI32, loadLibrary, context),
+    direct: {
+      kernel32: openDirectly(KERNEL32, loadLibrary, context),
+      advapi32: openDirectly(ADVAPI32, loadLibrary, context),
+    },
     openDescriptor: openDescriptors(koffi),
   };
 }

@@ -120,6 +120,13 @@ export type NativeCall<S> =
 /** All functions of a library. */
 export type NativeCalls<F> = { readonly [Name in keyof F]: NativeCall<F[Name]> };
 
+/** A function as it is called on the calling thread, which waits for it. */
+export type DirectCall<S> =
+  S extends Signature<infer P> ? (...inputs: InputsOf<P>) => CallResult<OutputsOf<P>> : never;
+
+/** Functions of a library that return at once. */
+export type DirectCalls<F> = { readonly [Name in keyof F]: DirectCall<F[Name]> };
+
 /** A function that returns an HRESULT. */
 export function hresult<const P extends readonly Token[]>(...parameters: P): Signature<P> {
   return { returns: "hresult", parameters };

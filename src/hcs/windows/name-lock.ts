@@ -1,0 +1,44 @@
+/**
+ * Locks by name, for all processes of the host.
+ *
+ * A lock is a pipe that exists once: who makes it holds the lock, and Windows removes it with its last handle, also
+ * when the process is killed. Unlike a mutex it belongs to no thread, and unlike a file it leaves nothing behind. Its
+ * prefix lets only administrators make it, so nobody else can keep a lock from them.
+ */
+import { createHash } from "node:crypto";
+import type { KeyLock } from "../key-store.ts";
+import { administratorsOnly } from "./administrators-only.ts";
+import type { Bindings } from "./bindings/open-bindings.ts";
+import { systemFailure } from "./system-failure.ts";
+
+const PREFIX = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\runhcs-lock-";
+const PIPE_ACCESS_INBOUND = 1;
+const PIPE_REJECT_REMOTE_CLIENTS = 8;
+const ERROR_PIPE_BUSY = 231;
+
+/**
+ * Takes a lock without waiting.
+ *
+ * @param name upper and lower case are the same
+ * @returns undefined if somebody holds it, also if that is this process
+ * @throws {ComputeError} isAccessDenied if this process does not run as administrator
+ */
+export function tryLockName(bindings: Bindings, name: string): KeyLock | undefined {
+  const { kernel32 } = bindings.direct;
+  const hash = createHash("sha256").update(name.toLowerCase()).digest("hex").slice(0, 32);
+  const { handle, lastError } = administratorsOnly(bindings, (attributes) =>
+    kernel32.CreateNamedPipeW(
+      PREFIX + hash,
+      PIPE_ACCESS_INBOUND,
+      PIPE_REJECT_REMOTE_CLIENTS,
+      1,
+      0,
+      0,
+      0,
+      attributes,
+    ),
+  );
+  if (handle !== null) return { release: () => void kernel32.CloseHandle(handle) };
+  if (lastError === ERROR_PIPE_BUSY) return undefined;
+  throw systemFailure(`lock "${name}"`, lastError);
+}

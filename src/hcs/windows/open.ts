@@ -1,0 +1,42 @@
+import { availableParallelism, release } from "node:os";
+import type { Host, ServiceSettings } from "../host.ts";
+import { ComputeError } from "../results.ts";
+import { guidText } from "./bindings/guid.ts";
+import { openBindings, type Bindings } from "./bindings/open-bindings.ts";
+import { HcsService } from "./compute-service.ts";
+import { loadKoffi } from "./koffi.ts";
+import { WindowsLayerStore } from "./layer-store.ts";
+import { WindowsNetworkStore } from "./network-store.ts";
+import { Privileges } from "./privileges.ts";
+import { RegistryStore } from "./registry-store.ts";
+import { openShims } from "./shims/open-shims.ts";
+import { readTimeouts } from "./timeouts.ts";
+
+/** Opens a Windows host: the Host Compute Service, and state in the registry. @throws {PlatformError} */
+export function openWindowsHost(settings: ServiceSettings): Host {
+  const bindings = openBindings(loadKoffi());
+  const timeouts = readTimeouts(process.env);
+  const keys = new RegistryStore(bindings, settings.root);
+  const hcs = new HcsService(bindings, timeouts);
+  const osBuild = Number(release().split(".")[2] ?? 0);
+  const { compute, shims } = openShims({ hcs, timeouts, keys, program: settings.program ?? [], osBuild });
+  return {
+    compute,
+    layers: new WindowsLayerStore(bindings, keys, new Privileges(bindings)),
+    windows: {
+      keys,
+      networks: new WindowsNetworkStore(bindings, timeouts),
+      shims,
+      osBuild,
+      processors: availableParallelism(),
+      layerId: (baseName) => layerId(bindings, baseName),
+    },
+    tryLock: () => true,
+  };
+}
+
+async function layerId({ vmcompute }: Bindings, baseName: string): Promise<string> {
+  const { value, out } = await vmcompute.NameToGuid(baseName);
+  if (value >= 0x8000_0000) throw new ComputeError({ operation: `name layer "${baseName}"`, hresult: value });
+  return guidText(out[0]);
+}

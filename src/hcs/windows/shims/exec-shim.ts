@@ -1,0 +1,55 @@
+import { pid as ownPid } from "node:process";
+import { parseJson } from "../../../base/lossless-json.ts";
+import type { OciProcess } from "../../../schema/oci.ts";
+import type { HcsProcess } from "../compute-process.ts";
+import { copyStreams } from "./copy-streams.ts";
+import { processDocument } from "./process-document.ts";
+import { requireRecord, type ShimContext } from "./shim-context.ts";
+import { failureText, readData, tellResult } from "./shim-side.ts";
+import type { ShimDescriptors } from "../../shims.ts";
+
+/**
+ * Runs the process that this process was given, in a container, until its end. A failure before it runs goes to
+ * whoever launched this process.
+ *
+ * @returns the exit code of the process, 1 if there was none
+ * @throws {ComputeError} if the service ends
+ */
+export async function runExecShim(
+  context: ShimContext,
+  id: string,
+  descriptors: ShimDescriptors,
+): Promise<number> {
+  let process: HcsProcess;
+  try {
+    process = await startProcess(context, id, descriptors);
+  } catch (error) {
+    tellResult(failureText(error));
+    return 1;
+  }
+  tellResult(undefined);
+  try {
+    return await copyStreams(process, descriptors);
+  } finally {
+    context.records.endExec(id, ownPid);
+    await process.close();
+  }
+}
+
+async function startProcess(
+  { hcs, records }: ShimContext,
+  id: string,
+  descriptors: ShimDescriptors,
+): Promise<HcsProcess> {
+  const { GuestOs: guestOs } = requireRecord(records, id);
+  const process = parseJson(readData()) as OciProcess;
+  const place = { guestOs, isInit: false, hasInput: descriptors.stdin !== undefined };
+  const system = await hcs.openSystem(id);
+  try {
+    const started = await system.createProcess(processDocument(process, place));
+    records.setExecPid(id, ownPid, started.pid);
+    return started;
+  } finally {
+    await system.close();
+  }
+}

@@ -1,0 +1,120 @@
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { ProcessError } from "../../../base/errors.ts";
+import { writeFileAtomically } from "../../../base/files.ts";
+import { withDeadline } from "../deadline.ts";
+import type { Subject } from "../result-document.ts";
+import { readResult } from "./result-protocol.ts";
+import { RESULT } from "./shim-side.ts";
+
+/** How this program is started again. */
+export interface Program {
+  /** Its file, and what comes before the name of a command: a script, global flags. */
+  words: readonly string[];
+}
+
+/** A process of this program that is to stay behind. */
+export interface ShimRequest {
+  /** Name of the command and its arguments. */
+  words: readonly string[];
+  /** What it reads from its own standard input. */
+  data: string;
+  /** Whether it gets the caller's standard streams, as descriptors 4 to 6. */
+  inheritsStreams: boolean;
+  /** Whether it outlives the caller, whatever happens to that. It has no console then. */
+  detached: boolean;
+  /** File for its standard error. */
+  log: string | undefined;
+  subject: Subject;
+  /** Milliseconds. */
+  timeout: number;
+}
+
+/** A process that has said that it works. */
+export interface LaunchedShim {
+  pid: number;
+  /** Waits for its end. @returns its exit code, 32 bits unsigned */
+  wait(): Promise<number>;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/**
+ * Starts this program again and waits until the new process says that it works.
+ *
+ * @throws {ProcessError} with the text that it sends
+ * @throws {ComputeError} isTimeout
+ */
+export async function launchShim(
+  { words: [file = "", ...first] }: Program,
+  request: ShimRequest,
+): Promise<LaunchedShim> {
+  const log = request.log === undefined ? undefined : openSync(request.log, "a", 0o644);
+  const streams = request.inheritsStreams ? [0, 1, 2] : [];
+  const stdio: StdioOptions = ["pipe", "ignore", log ?? "ignore", "pipe", ...streams];
+  const child = spawn(file, [...first, ...request.words], {
+    stdio,
+    detached: request.detached,
+    windowsHide: true,
+  });
+  if (log !== undefined) closeSync(log);
+  const exit = exitOf(child);
+  try {
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(request.data);
+    await withDeadline(requireSuccess(child, exit), { ms: request.timeout, subject: request.subject });
+  } catch (error) {
+    child.kill();
+    throw error;
+  }
+  child.unref();
+  return { pid: child.pid ?? 0, wait: () => follow(child, exit), kill: () => void child.kill() };
+}
+
+/** Writes the pid of a shim for the caller. @throws {ProcessError} */
+export function writePidFile(path: string | undefined, pid: number): void {
+  if (path === undefined) return;
+  try {
+    writeFileAtomically(path, String(pid), 0o644);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ProcessError(`Cannot write the pid file "${path}": ${reason}`, { cause });
+  }
+}
+
+async function requireSuccess(child: ChildProcess, exit: Promise<number>): Promise<void> {
+  const failure = await Promise.race([readResult(child.stdio[RESULT] as Readable), rejectionOf(exit)]);
+  if (failure === undefined) return;
+  if (failure !== "") throw new ProcessError(failure);
+  throw new ProcessError(`Cannot start a shim: unknown shim failure, exit code ${await exit}`);
+}
+
+/** Fails as soon as the process could not be started; its end alone is no answer. */
+async function rejectionOf(exit: Promise<number>): Promise<never> {
+  await exit;
+  return new Promise(() => undefined);
+}
+
+function exitOf(child: ChildProcess): Promise<number> {
+  const exit = new Promise<number>((resolve, reject) => {
+    child.once("error", (cause) =>
+      reject(new ProcessError(`Cannot start a shim: ${cause.message}`, { cause })),
+    );
+    child.once("exit", (code) => resolve((code ?? 1) >>> 0));
+  });
+  exit.catch(() => undefined);
+  return exit;
+}
+
+/** A console sends what its user types to every process that it has; that is the shim's to deal with. */
+async function follow(child: ChildProcess, exit: Promise<number>): Promise<number> {
+  const ignore = (): void => undefined;
+  child.ref();
+  for (const signal of ["SIGINT", "SIGBREAK"] as const) process.on(signal, ignore);
+  try {
+    return await exit;
+  } finally {
+    for (const signal of ["SIGINT", "SIGBREAK"] as const) process.off(signal, ignore);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Requests to a process of runhcs that stays behind: one connection for each, with one JSON object from the client and
+ * a result from the server, see result-protocol.ts.
+ *
+ * Only administrators can make a pipe with this prefix, so nobody else can pose as the server. Whoever may not write to
+ * it cannot ask for anything either: a connection alone means nothing.
+ */
+import { createServer, connect, type Server, type Socket } from "node:net";
+import { parseJson, stringifyJson } from "../../../base/lossless-json.ts";
+import { readResult, resultBytes } from "./result-protocol.ts";
+
+const PREFIX = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\";
+
+/** A longer request is none of ours. */
+const LONGEST_REQUEST = 64 * 1024;
+/** Milliseconds in which a client has to say what it wants. */
+const REQUEST_TIMEOUT = 10_000;
+
+/** What is asked of the server. */
+export interface PipeRequest {
+  /** The container. */
+  ID: string;
+  Op: string;
+}
+
+/** Answers a request. @returns the text of the error, undefined for success */
+export type AnswerRequest = (request: PipeRequest) => Promise<string | undefined>;
+
+/** The pipe of the shim of a container's first process. */
+export function shimPipe(uniqueId: string): string {
+  return `${PREFIX}runhcs-shim-${uniqueId}`;
+}
+
+/** The pipe of the owner of a VM. */
+export function vmPipe(uniqueId: string): string {
+  return `${PREFIX}runhcs-vm-${uniqueId}`;
+}
+
+/** Serves requests, several at once, until the server is closed. Rejects if the pipe cannot be made. */
+export async function serveRequests(pipe: string, answer: AnswerRequest): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => void serve(socket, answer));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(pipe, resolve);
+  });
+  return server;
+}
+
+async function serve(socket: Socket, answer: AnswerRequest): Promise<void> {
+  // A client that is killed meanwhile wants no answer any more.
+  socket.on("error", () => socket.destroy());
+  socket.setTimeout(REQUEST_TIMEOUT, () => socket.destroy());
+  const text = await readLine(socket);
+  socket.setTimeout(0);
+  if (text === undefined || socket.destroyed) return void socket.destroy();
+  const request = parseRequest(text);
+  const failure =
+    request === undefined ? `Cannot answer: ${JSON.stringify(text)} is no request` : await answer(request);
+  socket.end(resultBytes(failure));
+}
+
+/** Pipes of Windows have no half-closed state that a client could use to end its request, so a line does. */
+function readLine(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(text.slice(0, end));
+      else if (text.length > LONGEST_REQUEST) socket.destroy();
+    });
+    socket.once("close", () => resolve(undefined));
+    socket.once("end", () => resolve(undefined));
+  });
+}
+
+function parseRequest(text: string): PipeRequest | undefined {
+  try {
+    const value = parseJson(text) as Partial<PipeRequest> | null;
+    if (typeof value?.ID !== "string" || typeof value.Op !== "string") return undefined;
+    return { ID: value.ID, Op: value.Op };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Asks a server for something and waits until it has been done. Rejects with the system's error if nobody serves the
+ * pipe.
+ *
+ * @returns the text of the server's error, "" if it ended without an answer, undefined for success
+ */
+export async function sendRequest(pipe: string, request: PipeRequest): Promise<string | undefined> {
+  const socket = connect(pipe);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", reject);
+    });
+    socket.on("error", () => undefined);
+    socket.write(`${stringifyJson(request)}\n`);
+    return await readResult(socket);
+  } finally {
+    socket.destroy();
+  }
+}

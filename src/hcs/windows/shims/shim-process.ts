@@ -1,0 +1,86 @@
+import { ComputeError, HcsResult, isNotSupported } from "../../results.ts";
+import type { ComputeProcess, SignalProcessOptions } from "../../compute-service.ts";
+import { PlatformError } from "../../../base/errors.ts";
+import type { HcsProcess } from "../compute-process.ts";
+import { withSystem, type ShimContext } from "./shim-context.ts";
+import { OS_WITH_SIGNALS, signalDocument, TERMINATES } from "./signals.ts";
+
+/** Which process, of which container. */
+export interface ShimProcessIdentity {
+  systemId: string;
+  /** Host pid of its shim. */
+  shim: number;
+  /** As the service counts. */
+  pid: number;
+  guestOs: "Windows" | "Linux";
+  hasTerminal: boolean;
+}
+
+/** A process of a container that a shim serves. */
+export class ShimProcess implements ComputeProcess {
+  readonly pid: number;
+  readonly #context: ShimContext;
+  readonly #identity: ShimProcessIdentity;
+  readonly #wait: (() => Promise<number>) | undefined;
+
+  /** @param wait of the shim, for a process that this program has launched */
+  constructor(context: ShimContext, identity: ShimProcessIdentity, wait?: () => Promise<number>) {
+    this.#context = context;
+    this.#identity = identity;
+    this.#wait = wait;
+    this.pid = identity.shim;
+  }
+
+  async signal({ Signal }: SignalProcessOptions): Promise<void> {
+    const { guestOs, hasTerminal, systemId } = this.#identity;
+    const isDeliverable = this.#context.osBuild >= OS_WITH_SIGNALS && (guestOs === "Linux" || !hasTerminal);
+    await this.#with(async (process) => {
+      const document = isDeliverable ? signalDocument(guestOs, Signal) : undefined;
+      if (document !== undefined) return deliver(process, document);
+      if (TERMINATES[guestOs].has(Signal)) return process.kill();
+      const message = `Cannot signal container "${systemId}": invalid signal value ${Signal}`;
+      throw new PlatformError("PLATFORM_UNSUPPORTED", message, { hint: "Give TERM or KILL" });
+    });
+  }
+
+  resizeConsole(columns: number, rows: number): Promise<boolean> {
+    return this.#with((process) => process.resizeConsole(columns, rows));
+  }
+
+  async wait(): Promise<number> {
+    if (this.#wait !== undefined) return this.#wait();
+    return this.#with((process) => process.wait());
+  }
+
+  #with<T>(act: (process: HcsProcess) => Promise<T>): Promise<T> {
+    const { systemId, pid } = this.#identity;
+    return withSystem(this.#context, systemId, async (system) => {
+      const process = await system.openProcess(pid);
+      try {
+        return await act(process);
+      } finally {
+        await process.close();
+      }
+    });
+  }
+}
+
+/** A guest that knows no signals can only be ended. */
+async function deliver(process: HcsProcess, document: { Signal: number | string }): Promise<void> {
+  try {
+    await process.signal(document);
+  } catch (error) {
+    if (!isNotSupported(error)) throw error;
+    await process.kill();
+  }
+}
+
+/** The failure of a call on a process that has ended. @param id of its container */
+export function processStopped(id: string, operation: string): ComputeError {
+  return new ComputeError({
+    operation,
+    systemId: id,
+    hresult: HcsResult.PROCESS_ALREADY_STOPPED,
+    message: `Cannot ${operation} container "${id}": container not running`,
+  });
+}

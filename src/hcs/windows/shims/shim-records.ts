@@ -1,0 +1,126 @@
+/**
+ * What the Windows host remembers of a container beside its state: which system is its, and which shims serve its
+ * processes. Each value has a name of its own, so that no process replaces what another has written.
+ */
+import { parseJson, stringifyJson } from "../../../base/lossless-json.ts";
+import type { OciProcess } from "../../../schema/oci.ts";
+import type { KeyLock, KeyStore } from "../../key-store.ts";
+import { ComputeError, HcsResult } from "../../results.ts";
+
+/** What does not change about a container's system. */
+export interface SystemRecord {
+  /** GUID that names the pipe of its shim. */
+  UniqueId: string;
+  Owner: string;
+  GuestOs: "Windows" | "Linux";
+  InitProcess: OciProcess;
+}
+
+/** Names of the values; `pid-N` is the pid of the process whose shim has pid N. */
+const SYSTEM = "system";
+const SHIM = "shim";
+const PID = "pid";
+
+/** The records of one state root. Every method throws a {@link ComputeError} if the host refuses. */
+export class ShimRecords {
+  readonly #keys: KeyStore;
+
+  constructor(keys: KeyStore) {
+    this.#keys = keys;
+  }
+
+  /** Remembers a system before it is made, so that what a killed call leaves can be found. */
+  add(id: string, record: SystemRecord): void {
+    this.#write(id, SYSTEM, { json: stringifyJson(record) });
+  }
+
+  /** @returns undefined if the container has no system, or what is kept of it cannot be read */
+  find(id: string): SystemRecord | undefined {
+    const value = this.#keys.readValue(id, SYSTEM);
+    if (typeof value !== "object") return undefined;
+    try {
+      return parseJson(value.json) as SystemRecord;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ids of all containers that have a system. */
+  list(): string[] {
+    return this.#keys.listKeys().filter((id) => this.find(id) !== undefined);
+  }
+
+  /** Forgets a system and its processes; an absent one is no error. */
+  remove(id: string): void {
+    for (const name of this.#keys.listValues(id))
+      if ([SYSTEM, SHIM, PID].includes(name) || /^pid-\d+$/.test(name)) this.#keys.removeValue(id, name);
+  }
+
+  /** Host pid of the first process's shim: 0 when that has ended, undefined if it never was. */
+  shim(id: string): number | undefined {
+    return this.#number(id, SHIM);
+  }
+
+  setShim(id: string, pid: number): void {
+    this.#write(id, SHIM, pid);
+  }
+
+  /** Forgets that there was a shim; nothing happens if the container has been removed meanwhile. */
+  endShim(id: string): void {
+    this.#keys.writeValue(id, SHIM, 0);
+  }
+
+  /** Pid of the first process, as the service counts. */
+  initPid(id: string): number | undefined {
+    return this.#number(id, PID);
+  }
+
+  setInitPid(id: string, pid: number): void {
+    this.#write(id, PID, pid);
+  }
+
+  /** Pid, as the service counts, of the further process whose shim has a host pid. */
+  execPid(id: string, shim: number): number | undefined {
+    return this.#number(id, `pid-${shim}`);
+  }
+
+  setExecPid(id: string, shim: number, pid: number): void {
+    this.#write(id, `pid-${shim}`, pid);
+  }
+
+  endExec(id: string, shim: number): void {
+    this.#keys.removeValue(id, `pid-${shim}`);
+  }
+
+  /** Host pids of the shims of further processes. */
+  execShims(id: string): number[] {
+    const names = this.#keys.listValues(id).map((name) => /^pid-(\d+)$/.exec(name)?.[1]);
+    return names.filter((digits) => digits !== undefined).map(Number);
+  }
+
+  /** Marks a shim as alive until its process ends, however it does. @returns undefined if there is one already */
+  holdAlive(uniqueId: string): KeyLock | undefined {
+    return this.#keys.tryLock(`@shim-${uniqueId}`);
+  }
+
+  /** Whether the shim of a container's first process lives; a pid alone could belong to another program by now. */
+  isAlive({ UniqueId }: SystemRecord): boolean {
+    const lock = this.holdAlive(UniqueId);
+    lock?.release();
+    return lock === undefined;
+  }
+
+  #number(id: string, name: string): number | undefined {
+    const value = this.#keys.readValue(id, name);
+    return typeof value === "number" ? value : undefined;
+  }
+
+  #write(id: string, name: string, value: number | { json: string }): void {
+    if (this.#keys.writeValue(id, name, value)) return;
+    throw new ComputeError({
+      operation: "keep the state of",
+      systemId: id,
+      hresult: HcsResult.SYSTEM_NOT_FOUND,
+    });
+  }
+}

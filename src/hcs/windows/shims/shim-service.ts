@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import { cleanUpAfter } from "../../../base/errors.ts";
+import type { OciFeatures } from "../../../schema/oci.ts";
+import type {
+  ComputeService,
+  ComputeSystem,
+  Diagnosis,
+  InitAttachment,
+  Leftover,
+  ListedSystem,
+  SaveOptions,
+  WindowsContainerDocument,
+} from "../../compute-service.ts";
+import { ComputeError, HcsResult } from "../../results.ts";
+import type { HcsSystem } from "../compute-system.ts";
+import { diagnoseWindows } from "../diagnose.ts";
+import { launchShim, writePidFile, type LaunchedShim } from "./launch-shim.ts";
+import { sendRequest } from "./request-pipe.ts";
+import type { ShimContext } from "./shim-context.ts";
+import { findLeftovers } from "./shim-leftovers.ts";
+import { ShimSystem } from "./shim-system.ts";
+
+/** The request with which the owner of a VM makes a container in it. */
+const CREATE = "create";
+
+/** Makes and finds containers of a Windows host, each of whose processes is served by a shim. */
+export class ShimService implements ComputeService {
+  readonly #context: ShimContext;
+
+  constructor(context: ShimContext) {
+    this.#context = context;
+  }
+
+  async createSystem(
+    id: string,
+    document: WindowsContainerDocument,
+    attachment: InitAttachment,
+  ): Promise<ComputeSystem> {
+    await this.#create(id, document, attachment);
+    return new ShimSystem(this.#context, id);
+  }
+
+  async runSystem(
+    id: string,
+    document: WindowsContainerDocument,
+    attachment: InitAttachment,
+  ): Promise<number> {
+    const shim = await this.#create(id, document, attachment);
+    const system = new ShimSystem(this.#context, id);
+    try {
+      await system.start();
+    } catch (error) {
+      throw await cleanUpAfter(error, () => system.terminate());
+    }
+    if (attachment.detached) return 0;
+    attachment.onFollow?.();
+    const code = await shim.wait();
+    await system.terminate();
+    return code;
+  }
+
+  async restoreSystem(
+    id: string,
+    _document: WindowsContainerDocument,
+    _attachment: InitAttachment,
+    _saved: SaveOptions,
+  ): Promise<number> {
+    const message = `Cannot restore container "${id}": containers on Windows cannot be saved`;
+    throw new ComputeError({ operation: "restore", systemId: id, hresult: HcsResult.NOT_SUPPORTED, message });
+  }
+
+  /** A container that has stopped is known until it is terminated, though the service of Windows forgets it at once. */
+  async openSystem(id: string): Promise<ComputeSystem> {
+    if (this.#context.records.find(id) !== undefined) return new ShimSystem(this.#context, id);
+    throw new ComputeError({ operation: "open", systemId: id, hresult: HcsResult.SYSTEM_NOT_FOUND });
+  }
+
+  async enumerateSystems(): Promise<string[]> {
+    return this.#context.records.list();
+  }
+
+  async enumerateHost(): Promise<ListedSystem[]> {
+    const found = await this.#context.hcs.enumerateSystems();
+    return found
+      .map(({ Id, Owner = "", State = "", SystemType = "" }) => ({ Id, Owner, State, SystemType }))
+      .toSorted((a, b) => (a.Id < b.Id ? -1 : 1));
+  }
+
+  findLeftovers(): Promise<Leftover[]> {
+    return findLeftovers(this.#context);
+  }
+
+  async features(): Promise<OciFeatures> {
+    return { ociVersionMin: "1.0.0", ociVersionMax: "1.3.0", hooks: [], mountOptions: ["ro", "rw"] };
+  }
+
+  diagnose(): Promise<Diagnosis[]> {
+    return diagnoseWindows(this.#context);
+  }
+
+  /** Makes the system and its shim; if that fails, neither is left. */
+  async #create(
+    id: string,
+    document: WindowsContainerDocument,
+    attachment: InitAttachment,
+  ): Promise<LaunchedShim> {
+    const { records } = this.#context;
+    const { GuestOs, InitProcess, Owner } = document;
+    records.add(id, { UniqueId: randomUUID(), Owner, GuestOs, InitProcess });
+    let system: HcsSystem;
+    try {
+      system = await this.#make(id, document);
+    } catch (error) {
+      throw await cleanUpAfter(error, () => records.remove(id));
+    }
+    try {
+      return await this.#launch(id, document, attachment);
+    } catch (error) {
+      throw await cleanUpAfter(error, () => new ShimSystem(this.#context, id).terminate());
+    } finally {
+      // Its document says that the last handle ends the system, so that it does not outlive its shim.
+      await system.close();
+    }
+  }
+
+  async #make(id: string, { System, VmPipe }: WindowsContainerDocument): Promise<HcsSystem> {
+    const { hcs } = this.#context;
+    if (System !== undefined) return hcs.createSystem(id, System);
+    const failure = await sendRequest(VmPipe ?? "", { ID: id, Op: CREATE });
+    if (failure === undefined) return hcs.openSystem(id);
+    const message = failure === "" ? `Cannot create "${id}": the owner of its VM has ended` : failure;
+    throw new ComputeError({ operation: "create", systemId: id, hresult: HcsResult.FAIL, message });
+  }
+
+  async #launch(
+    id: string,
+    { InitProcess }: WindowsContainerDocument,
+    attachment: InitAttachment,
+  ): Promise<LaunchedShim> {
+    const { program, timeouts } = this.#context;
+    const shim = await launchShim(program, {
+      words: ["shim", "--stdin", "4", "--stdout", "5", "--stderr", "6", id],
+      data: "",
+      inheritsStreams: true,
+      detached: attachment.detached || InitProcess.terminal !== true,
+      log: attachment.shimLog,
+      subject: { operation: "create", systemId: id },
+      timeout: timeouts.systemCreate,
+    });
+    writePidFile(attachment.pidFile, shim.pid);
+    return shim;
+  }
+}

@@ -1,0 +1,29 @@
+/** What both kinds of shim do on their own side of the result protocol. */
+import { closeSync, readFileSync, writeSync } from "node:fs";
+import { RuntimeError } from "../../../base/errors.ts";
+import { resultBytes } from "./result-protocol.ts";
+
+const DATA = 0;
+/** Descriptor of the result. Node never closes the first three, and the end of the stream is a part of the answer. */
+export const RESULT = 3;
+
+/** Reads what whoever launched this process gave it. */
+export function readData(): string {
+  return readFileSync(DATA, "utf8");
+}
+
+/** Tells whoever launched this process what came of it, and ends the stream. */
+export function tellResult(failure: string | undefined): void {
+  try {
+    writeSync(RESULT, resultBytes(failure));
+    closeSync(RESULT);
+  } catch {
+    // It has ended meanwhile. What it has left is found by whoever cleans up after it.
+  }
+}
+
+/** The text that stands for a failure; one that is a bug of this program says so with its place. */
+export function failureText(error: unknown): string {
+  if (error instanceof RuntimeError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

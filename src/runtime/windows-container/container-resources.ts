@@ -1,0 +1,79 @@
+/**
+ * What a Windows container needs of its host before its document can be written, and how it is given back. It is noted
+ * before it is made, so that what a killed call leaves can be found.
+ */
+import { LayerError } from "../../base/errors.ts";
+import type { NetworkAttachment } from "../../hcs/network-store.ts";
+import { layerFolders } from "../../oci/documents/layers.ts";
+import { chosenNamespace } from "../../oci/documents/networking.ts";
+import { OS_BUILDS } from "../../oci/documents/os-builds.ts";
+import type { OciConfig } from "../../schema/oci.ts";
+import type { Runtime, WindowsRuntime } from "../runtime.ts";
+
+/** The runtime on a Windows host. */
+export type RuntimeOnWindows = Runtime & { windows: WindowsRuntime };
+
+/** What was made ready for a container, in the form in which it is noted. */
+export interface HeldResources {
+  /** A scratch that was activated and prepared. */
+  scratch?: string;
+  /** The network that was made for the container. */
+  network?: NetworkAttachment;
+  /** Pipe of the owner of the VM in which there is more. */
+  vmPipe?: string;
+}
+
+/** Makes the root file system of a container that shares the host's kernel. @returns its volume @throws {LayerError} */
+export async function mountRoot(
+  { layers, windows }: RuntimeOnWindows,
+  id: string,
+  spec: OciConfig,
+): Promise<string> {
+  const path = spec.root?.path ?? "";
+  if (path !== "") return path;
+  const { readOnly, scratch } = layerFolders(spec);
+  if ((await layers.mountedLayer(scratch)) !== undefined) throw sharedScratch(id, scratch);
+  noteResources(windows, id, { scratch });
+  await layers.activateLayer(scratch);
+  await layers.prepareLayer(scratch, readOnly);
+  return layers.mountPath(scratch);
+}
+
+/**
+ * Connects a container to the network that its configuration names: the namespace of another container, one that
+ * exists, or else one of its own with the endpoints of its list.
+ *
+ * @returns the namespace; undefined if the configuration names no network
+ * @throws {ComputeError}
+ */
+export async function joinNetwork(
+  { windows }: RuntimeOnWindows,
+  id: string,
+  spec: OciConfig,
+): Promise<string | undefined> {
+  const network = spec.windows?.network;
+  if (network === undefined || windows.osBuild < OS_BUILDS.RS5) return chosenNamespace(spec, undefined);
+  const { networkSharedContainerName: owner = "" } = network;
+  const existing =
+    (owner === "" ? undefined : windows.notes.get(owner, "netns")) ?? chosenNamespace(spec, undefined);
+  const request = {
+    endpoints: network.endpointList ?? [],
+    ...(existing === undefined ? {} : { namespace: existing }),
+  };
+  const { namespace } = await windows.networks.attachEndpoints(request, (attachment) =>
+    noteResources(windows, id, { network: attachment }),
+  );
+  windows.notes.set(id, "netns", namespace);
+  return namespace;
+}
+
+/** Notes what there is to release, beside what is noted already. */
+function noteResources({ notes }: WindowsRuntime, id: string, more: HeldResources): void {
+  notes.set(id, "resources", { ...notes.get(id, "resources"), ...more });
+}
+
+/** Two containers that write to one scratch damage it. */
+function sharedScratch(id: string, scratch: string): LayerError {
+  const message = `Cannot create container "${id}": the scratch "${scratch}" is mounted already`;
+  return new LayerError("LAYER_BUSY", scratch, message);
+}

@@ -1,0 +1,43 @@
+// A further process for the tests of the registry: it tells what came of its one action, and stays until it is told
+// to go, or killed.
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { writeSync } from "node:fs";
+import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
+import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
+import { RegistryStore } from "../../src/hcs/windows/registry-store.ts";
+
+/** First argument of such a process. */
+export const CHILD = "registry-child";
+
+/** What such a process does: `lock ROOT KEY` or `create ROOT KEY`. */
+export function actAsChild(action: string, place: string): void {
+  const [root = "", key = ""] = place.split("/");
+  const store = new RegistryStore(openBindings(loadKoffi()), root);
+  const done = action === "lock" ? store.tryLock(key) !== undefined : store.createKey(key);
+  writeSync(1, done ? "yes" : "no");
+  process.stdin.resume().once("end", () => process.exit(0));
+}
+
+/** Starts such a process. */
+export function startChild(action: "lock" | "create", root: string, key: string): ChildProcess {
+  const [, program = ""] = process.argv;
+  return spawn(process.execPath, [program, CHILD, action, `${root}/${key}`], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+}
+
+/** What came of its action. */
+export async function answerOf(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) return "";
+  const [data] = (await once(child.stdout, "data")) as [Buffer];
+  return String(data);
+}
+
+/** Ends such a process, and waits until Windows has closed its handles. */
+export async function end(child: ChildProcess, how: "told" | "killed"): Promise<void> {
+  const closed = once(child, "close");
+  if (how === "killed") child.kill("SIGKILL");
+  else child.stdin?.end();
+  await closed;
+}

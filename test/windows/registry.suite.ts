@@ -1,0 +1,273 @@
+// State in the registry, for real: only on Windows, or on what passes for it.
+import { ContainerStateError } from "../../src/base/errors.ts";
+import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
+import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
+import { RegistryStore } from "../../src/hcs/windows/registry-store.ts";
+import { ContainerNotes } from "../../src/state/container-notes.ts";
+import type { ContainerRecord } from "../../src/state/container-record.ts";
+import { KeyStateStore } from "../../src/state/key-state-store.ts";
+import type { TestRunner } from "../contract/test-runner.ts";
+import { failureOf, until } from "./measure.ts";
+import { answerOf, end, startChild } from "./registry-child.ts";
+
+const HKEY_LOCAL_MACHINE = 0xffff_ffff_8000_0002n;
+const KEY_READ = 0x20019;
+const GENERIC_READ = 0x8000_0000;
+const OPEN_EXISTING = 3;
+const CONFIGURATION = '{"limit":18446744073709551615, "é": "\\u0000"}';
+
+export function describeRegistry({ describe, test, expect }: TestRunner): void {
+  const bindings = openBindings(loadKoffi());
+  const { advapi32, kernel32 } = bindings.direct;
+  const recordOf = (id: string): ContainerRecord => ({
+    format: 1,
+    id,
+    owner: "runhcs",
+    ociVersion: "1.0.2",
+    bundle: "C:\\bundle",
+    rootfs: "C:\\bundle\\rootfs",
+    created: "2026-01-01T00:00:00.000Z",
+    isolation: "process",
+    annotations: { é: "😀" },
+  });
+
+  /** A root of its own for each test, which is removed after it. */
+  const inRoot = (name: string, body: (root: string, keys: RegistryStore) => Promise<void>): void => {
+    test(name, async () => {
+      const root = `test-${process.pid}-${name.slice(0, 20)}`;
+      const keys = new RegistryStore(bindings, root);
+      try {
+        await body(root, keys);
+      } finally {
+        for (const key of keys.listKeys()) keys.removeKey(key);
+        const path = keys.placeOf("").slice("HKLM\\".length, -1);
+        advapi32.RegDeleteTreeW(HKEY_LOCAL_MACHINE, path);
+      }
+    });
+  };
+
+  describe("the registry", () => {
+    inRoot("holds each kind of value in the type that is its own", async (_, keys) => {
+      keys.createKey("web");
+      const [key] = advapi32.RegOpenKeyExW(
+        HKEY_LOCAL_MACHINE,
+        keys.placeOf("web").slice("HKLM\\".length),
+        0,
+        KEY_READ,
+      ).out;
+      for (const [value, type, hex] of [
+        [true, 4, "01000000"],
+        [false, 4, "00000000"],
+        [4711, 11, "6712000000000000"],
+        [2n ** 64n - 1n, 11, "ffffffffffffffff"],
+        ["é", 1, "e9000000"],
+        [{ json: '{"é":1}' }, 3, "7b22c3a9223a317d"],
+      ] as const) {
+        expect(keys.writeValue("web", "value", value)).toBe(true);
+        const bytes = Buffer.alloc(64);
+        const { out } = advapi32.RegQueryValueExW(key, "value", null, bytes, bytes.length);
+        expect([out[0], bytes.toString("hex", 0, out[1])]).toEqual([type, hex]);
+        expect(keys.readValue("web", "value")).toEqual(value);
+      }
+      advapi32.RegCloseKey(key);
+    });
+
+    inRoot("keeps any text as a name, and large values", async (_, keys) => {
+      const names = ["a\\b", "a/b", "%41", "a b", "é😀", "x".repeat(80), "$&+:=@-_.~"];
+      for (const name of names) {
+        expect([keys.createKey(name), keys.createKey(name)]).toEqual([true, false]);
+        keys.writeValue(name, "large", { json: JSON.stringify(name.repeat(20_000)) });
+      }
+      expect(keys.listKeys()).toEqual(names.toSorted());
+      for (const name of names)
+        expect(keys.readValue(name, "large")).toEqual({ json: JSON.stringify(name.repeat(20_000)) });
+      expect(keys.placeOf("a\\b").endsWith("\\a%5Cb")).toBe(true);
+    });
+
+    inRoot("tells what is absent from what is empty", async (_, keys) => {
+      expect([keys.hasKey("web"), keys.readValue("web", "x"), keys.listKeys()]).toEqual([
+        false,
+        undefined,
+        [],
+      ]);
+      expect(keys.writeValue("web", "x", "y")).toBe(false);
+      keys.removeKey("web");
+      keys.removeValue("web", "x");
+      keys.createKey("web");
+      keys.removeValue("web", "x");
+      expect([keys.hasKey("web"), keys.readValue("web", "x"), keys.listValues("web")]).toEqual([
+        true,
+        undefined,
+        [],
+      ]);
+      keys.writeValue("web", "x", "");
+      expect([keys.readValue("web", "x"), keys.listValues("web")]).toEqual(["", ["x"]]);
+    });
+
+    inRoot("has roots that know nothing of each other", async (root, keys) => {
+      const other = new RegistryStore(bindings, `${root}\\below`);
+      keys.createKey("web");
+      expect([other.hasKey("web"), other.listKeys(), keys.listKeys()]).toEqual([false, [], ["web"]]);
+      const lock = keys.tryLock("web");
+      const second = other.tryLock("web");
+      expect([lock === undefined, second === undefined]).toEqual([false, false]);
+      lock?.release();
+      second?.release();
+    });
+
+    inRoot("gives a lock to one caller at a time", async (_, keys) => {
+      const lock = keys.tryLock("web");
+      expect([lock === undefined, keys.tryLock("web"), keys.tryLock("WEB")]).toEqual([
+        false,
+        undefined,
+        undefined,
+      ]);
+      lock?.release();
+      const again = keys.tryLock("web");
+      expect(again === undefined).toBe(false);
+      again?.release();
+    });
+
+    inRoot("takes a lock back from a process that is killed", async (root, keys) => {
+      const child = startChild("lock", root, "web");
+      expect(await answerOf(child)).toBe("yes");
+      expect(keys.tryLock("web")).toBe(undefined);
+      await end(child, "killed");
+      let lock = keys.tryLock("web");
+      await until(() => (lock ??= keys.tryLock("web")) !== undefined);
+      const second = startChild("lock", root, "web");
+      expect(await answerOf(second)).toBe("no");
+      await end(second, "told");
+      lock?.release();
+    });
+
+    inRoot("lets one of many processes make a key", async (root, keys) => {
+      const children = Array.from({ length: 6 }, () => startChild("create", root, "web"));
+      const answers = await Promise.all(children.map(answerOf));
+      await Promise.all(children.map((child) => end(child, "told")));
+      expect(answers.toSorted()).toEqual(["no", "no", "no", "no", "no", "yes"]);
+      expect(keys.listKeys()).toEqual(["web"]);
+    });
+
+    inRoot("loses no handle", async (_, keys) => {
+      const work = (): void => {
+        keys.createKey("web");
+        keys.createKey("web");
+        keys.writeValue("web", "state", { json: "{}" });
+        keys.readValue("web", "state");
+        keys.readValue("web", "absent");
+        keys.listValues("web");
+        keys.listKeys();
+        const lock = keys.tryLock("web");
+        keys.tryLock("web");
+        lock?.release();
+        keys.removeValue("web", "state");
+        keys.removeKey("web");
+      };
+      /** Windows gives the lowest free number, so numbers grow with the handles that are open. */
+      const freshHandle = (): bigint => {
+        const { handle } = kernel32.CreateFileW("NUL", GENERIC_READ, 7, null, OPEN_EXISTING, 0, null);
+        kernel32.CloseHandle(handle);
+        return handle ?? 0n;
+      };
+      work();
+      const before = freshHandle();
+      expect(before > 0n).toBe(true);
+      for (let round = 0; round < 100; round++) work();
+      expect(freshHandle() < before + 200n).toBe(true);
+    });
+  });
+
+  describe("state in keys", () => {
+    inRoot("is remembered with the configuration, to the last character", async (_, keys) => {
+      const store = new KeyStateStore(keys);
+      (await store.create(recordOf("web"), CONFIGURATION)).release();
+      expect([store.load("web"), store.loadConfiguration("web"), store.has("web"), store.list()]).toEqual([
+        recordOf("web"),
+        CONFIGURATION,
+        true,
+        ["web"],
+      ]);
+      store.remove("web");
+      store.remove("web");
+      expect([store.has("web"), store.list()]).toEqual([false, []]);
+    });
+
+    inRoot("says what is wrong in the words that callers know", async (_, keys) => {
+      const store = new KeyStateStore(keys);
+      const lock = await store.create(recordOf("web"), "{}");
+      const taken = await failureOf(store.create(recordOf("web"), "[]"), ContainerStateError);
+      expect([taken.code, taken.message]).toEqual([
+        "CONTAINER_EXISTS",
+        'Cannot create container "web": container web already exists',
+      ]);
+      lock.release();
+      expect(store.loadConfiguration("web")).toBe("{}");
+      const unknown = await failureOf(store.lock("db"), ContainerStateError);
+      expect([unknown.code, unknown.message]).toEqual([
+        "CONTAINER_NOT_FOUND",
+        "container \"db\" does not exist: ID 'db' was not found",
+      ]);
+      keys.removeValue("web", "state");
+      const halfMade = await failureOf((async () => store.load("web"))(), ContainerStateError);
+      expect([halfMade.code, halfMade.message]).toEqual([
+        "STATE_INVALID",
+        "Cannot read the state of container \"web\": state 'state' is not present for ID 'web'",
+      ]);
+      keys.writeValue("web", "state", 7);
+      const other = await failureOf((async () => store.load("web"))(), ContainerStateError);
+      expect(other.code).toBe("STATE_INVALID");
+    });
+
+    inRoot("gives one of many creators the id, and its lock with it", async (_, keys) => {
+      const attempts = await Promise.allSettled(
+        Array.from({ length: 20 }, (__, at) => new KeyStateStore(keys).create(recordOf("web"), `${at}`)),
+      );
+      const winners = attempts.flatMap((attempt, at) => (attempt.status === "fulfilled" ? [at] : []));
+      expect(winners.length).toBe(1);
+      const store = new KeyStateStore(keys);
+      expect([store.loadConfiguration("web"), store.tryLock("web")]).toEqual([`${winners[0]}`, undefined]);
+      const waiting = store.lock("web");
+      for (const attempt of attempts) if (attempt.status === "fulfilled") attempt.value.release();
+      (await waiting).release();
+      expect(store.tryLock("db")).toBe(undefined);
+    });
+
+    inRoot("leaves out what belongs to the service", async (_, keys) => {
+      for (const name of ["@layers", "b", "B2", "a"]) keys.createKey(name);
+      expect(new KeyStateStore(keys).list()).toEqual(["B2", "a", "b"]);
+    });
+
+    inRoot("has notes of the container's shims", async (_, keys) => {
+      const notes = new ContainerNotes(keys);
+      const failure = await failureOf((async () => notes.set("web", "shim", 1))(), ContainerStateError);
+      expect(failure.code).toBe("CONTAINER_NOT_FOUND");
+      keys.createKey("web");
+      expect(notes.get("web", "shim")).toBe(undefined);
+      notes.set("web", "shim", 0);
+      notes.set("web", "pid", 812);
+      notes.set("web", "netns", "89eb8a86-e253-41fd-9800-e6d88eb2e18a");
+      notes.set("web", "resources", { Layers: ["C:\\é"], Big: 2n ** 63n });
+      for (const [shim, pid] of [
+        [30, 3],
+        [4, 5],
+      ] as const)
+        notes.addProcess("web", shim, pid);
+      expect([notes.get("web", "shim"), notes.get("web", "pid"), notes.get("web", "netns")]).toEqual([
+        0,
+        812,
+        "89eb8a86-e253-41fd-9800-e6d88eb2e18a",
+      ]);
+      expect(notes.get("web", "resources")).toEqual({ Layers: ["C:\\é"], Big: 2n ** 63n });
+      expect([notes.shimsOfProcesses("web"), notes.processOf("web", 30)]).toEqual([[4, 30], 3]);
+      notes.removeProcess("web", 30);
+      notes.clear("web", "shim");
+      keys.writeValue("web", "resources", { json: "{" });
+      expect([notes.processOf("web", 30), notes.get("web", "shim"), notes.get("web", "resources")]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+    });
+  });
+}
