@@ -1,47 +1,20 @@
-import { closeSync, openSync } from "node:fs";
-import { errnoCode, LayerError } from "../base/errors.ts";
-import { readBytes, type ByteSource } from "../formats/byte-io.ts";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { errnoCode, LayerError, systemFault } from "../base/errors.ts";
+import type { ByteSource } from "../formats/byte-io.ts";
+import type { DiskFormat } from "../formats/disk/disk.ts";
+import { readDisk } from "../formats/disk/open-disk.ts";
 import { FileSource } from "../formats/file-source.ts";
-import { FOOTER_SIZE, isVhdFooter } from "../formats/vhd/footer.ts";
-import { VhdReader } from "../formats/vhd/vhd-reader.ts";
-import { isVhdx } from "../formats/vhdx/header.ts";
-import { VhdxReader } from "../formats/vhdx/vhdx-reader.ts";
-
-/** What a file holds a disk as. */
-export type DiskKind = "raw" | "vhd-fixed" | "vhd-dynamic" | "vhdx";
+import { FormatError, inContext } from "../formats/format-error.ts";
 
 /** A disk that is open for reading. */
-export interface OpenDisk {
+export interface DiskFile {
   /** The disk, whatever the file around it. */
   source: ByteSource;
-  kind: DiskKind;
+  format: DiskFormat;
   /** Bytes of the file. */
   fileSize: number;
   close(): void;
 }
-
-/** A kind of file around a disk. */
-interface Container {
-  isOne(file: ByteSource): boolean;
-  open(file: ByteSource): Pick<OpenDisk, "source" | "kind">;
-}
-
-const VHD: Container = {
-  isOne: (file) =>
-    file.size >= FOOTER_SIZE && isVhdFooter(readBytes(file, file.size - FOOTER_SIZE, FOOTER_SIZE)),
-  open(file) {
-    const source = new VhdReader(file);
-    return { source, kind: source.footer.kind === "dynamic" ? "vhd-dynamic" : "vhd-fixed" };
-  },
-};
-
-const VHDX: Container = {
-  isOne: (file) => isVhdx(readBytes(file, 0, Math.min(file.size, 8))),
-  open: (file) => ({ source: new VhdxReader(file), kind: "vhdx" }),
-};
-
-/** Every kind that is known by its own marks; a file without any is the disk itself. */
-const CONTAINERS: readonly Container[] = [VHD, VHDX];
 
 /**
  * Opens the disk in a file for reading.
@@ -49,36 +22,46 @@ const CONTAINERS: readonly Container[] = [VHD, VHDX];
  * @throws {LayerError} LAYER_NOT_FOUND or LAYER_IO if the file cannot be opened
  * @throws {FormatError} if what is around the disk is damaged
  */
-export function openDisk(path: string): OpenDisk {
+export function openDiskFile(path: string): DiskFile {
   const fd = openFile(path);
   try {
     const file = new FileSource(fd);
-    const container = CONTAINERS.find((one) => one.isOne(file));
-    const disk = container?.open(file) ?? { source: file, kind: "raw" };
-    return { ...disk, fileSize: file.size, close: () => closeSync(fd) };
+    return { ...readDisk(file), fileSize: file.size, close: () => closeSync(fd) };
   } catch (error) {
     closeSync(fd);
-    throw error;
+    throw namingDisk(path, error);
   }
 }
 
-/** Does something with the disk in a file, and closes it. @throws what `openDisk` throws */
-export function withDisk<T>(path: string, use: (disk: OpenDisk) => T): T {
-  const disk = openDisk(path);
+/** Does something with the disk in a file, and closes it. @throws what `openDiskFile` throws */
+export function withDisk<T>(path: string, use: (disk: DiskFile) => T): T {
+  const disk = openDiskFile(path);
   try {
     return use(disk);
+  } catch (error) {
+    throw namingDisk(path, error);
   } finally {
     disk.close();
   }
 }
 
-function openFile(path: string): number {
+/** Puts the name of a disk's file before a fault that is found in it; other errors stay as they are. */
+export function namingDisk(path: string, error: unknown): unknown {
+  return error instanceof FormatError ? inContext(`Cannot read image "${path}"`, error) : error;
+}
+
+/** Opens a file for reading, and nothing else: a pipe has no positions, and opening one may take forever. */
+export function openFile(path: string): number {
+  let fd: number | undefined;
   try {
-    return openSync(path, "r");
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (fstatSync(fd).isFile()) return fd;
   } catch (error) {
     const isAbsent = errnoCode(error) === "ENOENT" || errnoCode(error) === "ENOTDIR";
-    const found = isAbsent ? "it does not exist" : String(errnoCode(error) ?? error);
+    const found = isAbsent ? "it does not exist" : systemFault(error);
     const code = isAbsent ? "LAYER_NOT_FOUND" : "LAYER_IO";
     throw new LayerError(code, path, `Cannot open image "${path}": ${found}`, { cause: error });
   }
+  closeSync(fd);
+  throw new LayerError("LAYER_IO", path, `Cannot open image "${path}": it is not a regular file`);
 }
