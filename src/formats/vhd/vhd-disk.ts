@@ -1,5 +1,5 @@
 import { readBytes, requireInside } from "../byte-io.ts";
-import type { Disk } from "../disk/disk.ts";
+import type { Disk, DiskFormat } from "../disk/disk.ts";
 import type { StoredBytes } from "../disk/stored-file.ts";
 import { writeZeros } from "../disk/write-zeros.ts";
 import {
@@ -15,7 +15,6 @@ import { VhdReader } from "./vhd-reader.ts";
 
 /** Reads and changes the disk in a fixed or dynamic VHD file, which ends with a whole footer at any moment. */
 export class VhdDisk implements Disk {
-  readonly format = "vhd";
   readonly largestSize = VHD_SIZE_MAX;
   readonly #file: StoredBytes;
   #reader: VhdReader;
@@ -24,6 +23,10 @@ export class VhdDisk implements Disk {
   constructor(file: StoredBytes) {
     this.#file = file;
     this.#reader = new VhdReader(file);
+  }
+
+  get format(): DiskFormat {
+    return this.#reader.format;
   }
 
   /** Bytes of the disk. */

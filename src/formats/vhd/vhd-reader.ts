@@ -25,6 +25,11 @@ export class VhdReader implements ByteSource {
     else if (size + FOOTER_SIZE > input.size) throw fault(`its disk of ${size} bytes is cut short`);
   }
 
+  /** Whether the file holds every block of the disk. */
+  get format(): "vhd-fixed" | "vhd-dynamic" {
+    return this.#dynamic === undefined ? "vhd-fixed" : "vhd-dynamic";
+  }
+
   /** Bytes of the disk. */
   get size(): number {
     return this.footer.size;

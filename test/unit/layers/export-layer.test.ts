@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FileEntry } from "../../../src/formats/file-entry.ts";
 import { exportLayer, type ExportOptions } from "../../../src/layers/export-layer.ts";
-import { openDisk } from "../../../src/layers/open-disk.ts";
+import { openDiskFile } from "../../../src/layers/open-disk-file.ts";
 import {
   changeMounted,
   makeImage,
@@ -23,7 +23,7 @@ const images = useImages();
 
 async function exported(path: string, options?: ExportOptions): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  const disk = openDisk(path);
+  const disk = openDiskFile(path);
   try {
     await exportLayer(disk.source, (chunk) => chunks.push(Buffer.from(chunk)), options);
   } finally {
