@@ -3,6 +3,7 @@ import { LayerError, UsageError } from "../base/errors.ts";
 import { ifExists } from "../base/files.ts";
 import { randomUuid } from "../base/uuid.ts";
 import { Ext4Writer } from "../formats/ext4/writer.ts";
+import { NANOSECONDS_PER_SECOND } from "../formats/file-entry.ts";
 import { FileSink } from "../formats/file-sink.ts";
 import { VhdxWriter } from "../formats/vhdx/vhdx-writer.ts";
 import { copyScratch } from "./copy-scratch.ts";
@@ -103,7 +104,7 @@ function writeScratch(fd: number, size: number, uuid: Uint8Array): number {
     uuid,
     timestamp,
   });
-  const mtime = BigInt(timestamp) * 1_000_000_000n;
+  const mtime = BigInt(timestamp) * NANOSECONDS_PER_SECOND;
   image.entry({ path: "", type: "directory", mode: 0o755, uid: 0, gid: 0, size: 0, mtime });
   image.finish();
   const length = disk.finish();

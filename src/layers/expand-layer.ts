@@ -1,3 +1,4 @@
+import { roundUp } from "../base/round-up.ts";
 import { closeSync, openSync } from "node:fs";
 import { errnoCode, LayerError, systemFault } from "../base/errors.ts";
 import type { Disk, DiskFormat } from "../formats/disk/disk.ts";
@@ -43,7 +44,7 @@ export function expandLayer(path: string, sizeBytes: number): ExpandedLayer {
 
 function expandDisk(path: string, disk: Disk, sizeBytes: number): ExpandedLayer {
   const previousSize = disk.size;
-  const size = Math.ceil(sizeBytes / BLOCK_SIZE) * BLOCK_SIZE;
+  const size = roundUp(sizeBytes, BLOCK_SIZE);
   requireSize(path, disk, size);
   const plan = planGrowth(disk, size);
   if (size > previousSize) disk.grow(size);
