@@ -1,3 +1,4 @@
+import { PLAN9_PORT } from "../hcs/vm-limits.ts";
 import type { LinuxMappedDirectory, Plan9Share } from "../schema/hcs.ts";
 import { Device, guestStep, hostStep } from "./device.ts";
 import { DeviceTable, type DeviceCall, type DeviceEntry } from "./device-table.ts";
@@ -13,9 +14,6 @@ export interface Plan9Folder {
   /** Names in the folder that alone can be seen; all if absent. */
   allowedFiles?: readonly string[];
 }
-
-/** The port of the guest's connection to the host on which the host serves Plan9 shares. */
-export const PLAN9_PORT = 564;
 
 const READ_ONLY = 0x1;
 const LINUX_METADATA = 0x4;

@@ -1,4 +1,4 @@
-import { MAX_SCSI_CONTROLLERS } from "./machine-limits.ts";
+import { MAX_SCSI_CONTROLLERS } from "../hcs/vm-limits.ts";
 import { refusal } from "./utility-vm-error.ts";
 
 /** Where a SCSI disk is attached. */

@@ -6,7 +6,7 @@ import type {
   VirtualMachine,
 } from "../schema/hcs.ts";
 import { CombinedLayers } from "./combined-layers.ts";
-import { checkMachine } from "./machine-limits.ts";
+import { checkMachine } from "./check-machine.ts";
 import { MappedPipes } from "./mapped-pipes.ts";
 import { modifyVm } from "./modify-vm.ts";
 import { NetworkNamespaces } from "./network-namespaces.ts";

@@ -1,7 +1,7 @@
 import type { LinuxVPMemDevice, VirtualPMemController, VirtualPMemDevice } from "../schema/hcs.ts";
 import { Device, guestStep, hostStep, type DeviceStep } from "./device.ts";
 import { DeviceTable, type DeviceCall, type DeviceEntry } from "./device-table.ts";
-import { DEFAULT_VPMEM } from "./machine-limits.ts";
+import { DEFAULT_VPMEM_COUNT } from "../hcs/vm-limits.ts";
 import { refusal } from "./utility-vm-error.ts";
 import { describe, type VmContext } from "./vm-context.ts";
 
@@ -37,7 +37,7 @@ export class VpmemDevices {
   constructor(vm: VmContext) {
     this.#vm = vm;
     const controller = vm.machine.Devices?.VirtualPMem;
-    this.#count = controller === undefined ? 0 : (controller.MaximumCount ?? DEFAULT_VPMEM);
+    this.#count = controller === undefined ? 0 : (controller.MaximumCount ?? DEFAULT_VPMEM_COUNT);
     this.#maximumSize = controller?.MaximumSizeBytes;
     for (const [number, { HostPath = "" }] of Object.entries(controller?.Devices ?? {})) {
       const device = new Device(vm.system, [hostStep(devicePath(Number(number)))], 1);

@@ -3,7 +3,7 @@ import { FarSide, vmOver } from "./far-side.ts";
 
 const ID = "11111111-2222-3333-4444-555555555555";
 
-test("a Linux guest is given paths and the scratch (documents 5 and 9.4)", async () => {
+test("a Linux guest is given paths and the scratch", async () => {
   const far = new FarSide();
   const vm = await vmOver(far);
   const layers = [{ path: "/tmp/p1" }, { path: "/tmp/p0" }];

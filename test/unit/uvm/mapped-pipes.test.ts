@@ -3,7 +3,7 @@ import { FarSide, vmOver } from "./far-side.ts";
 
 const PIPE = "\\\\.\\pipe\\docker_engine";
 
-test("a pipe is mapped by its path as it is, and counted (documents 9.2, pipe)", async () => {
+test("a pipe is mapped by its path as it is, and counted", async () => {
   const far = new FarSide({ os: "windows" });
   const vm = await vmOver(far);
   const guestPath = "\\\\?\\VMSMB\\VSMB-{dcc079ae-60ba-4d07-847c-3493609c0870}\\IPC$\\docker_engine";

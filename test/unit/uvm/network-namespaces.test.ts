@@ -32,7 +32,7 @@ describe("in a Windows guest", () => {
     vm = await vmOver(far);
   });
 
-  test("namespace, announcement, adapter; and all that back (documents 9.3)", async () => {
+  test("namespace, announcement, adapter; and all that back", async () => {
     const document = { ID, NamespaceId: 2 };
     await vm.networks.add({ id: ID, document, endpoints: [ENDPOINT] });
     expect(vm.networks.endpoints(ID)).toEqual([ENDPOINT.ID]);
@@ -100,7 +100,7 @@ describe("in a Linux guest", () => {
     vm = await vmOver(far);
   });
 
-  test("the guest is told the adapter's place and addresses (documents 9.3)", async () => {
+  test("the guest is told the adapter's place and addresses", async () => {
     await vm.networks.add({ id: ID, endpoints: [ENDPOINT] });
     await vm.networks.remove(ID);
     const adapter = { EndpointId: ENDPOINT.ID, MacAddress: ENDPOINT.MacAddress };

@@ -11,7 +11,7 @@ beforeEach(async () => {
   vm = await vmOver(far);
 });
 
-test("a folder is shared and mounted, and all that back (documents 9.2, Plan9)", async () => {
+test("a folder is shared and mounted, and all that back", async () => {
   await vm.plan9.add(FOLDER);
   await vm.plan9.remove(FOLDER.hostPath, FOLDER.guestPath);
   const path = "VirtualMachine/Devices/Plan9/Shares";
@@ -39,7 +39,7 @@ test.each([
     { readOnly: true, allowedFiles: ["a"] },
     { Flags: 0x85, AllowedFiles: ["a"] },
   ],
-])("with %o the share has %o (documents 9.2, flags)", async (options, settings) => {
+])("with %o the share has %o", async (options, settings) => {
   await vm.plan9.add({ ...FOLDER, ...options });
   expect(far.requests[0]).toMatchObject({ Settings: settings });
   expect(far.requests[1]).toMatchObject({ GuestRequest: { Settings: { ReadOnly: options.readOnly } } });

@@ -12,7 +12,7 @@ describe("in a Linux guest", () => {
     vm = await vmOver(far, { Scsi: { "0": {} } });
   });
 
-  test("a disk is granted, attached and mounted; unmounted and detached (documents 9.2, SCSI)", async () => {
+  test("a disk is granted, attached and mounted; unmounted and detached", async () => {
     expect(await vm.scsi.addDisk(DISK)).toMatchObject({
       controller: 0,
       lun: 0,
@@ -44,7 +44,7 @@ describe("in a Linux guest", () => {
     ]);
   });
 
-  test("a layer is read-only, at the path of its location, and counted (documents 9.2, SCSI 0.8.1)", async () => {
+  test("a layer is read-only, at the path of its location, and counted", async () => {
     await vm.scsi.addDisk(DISK);
     const layer = { controller: 0, lun: 1, guestPath: "/tmp/S0/1", isLayer: true };
     expect(await vm.scsi.addLayer("C:\\layer.vhd")).toMatchObject(layer);
@@ -173,7 +173,7 @@ describe("in a Linux guest", () => {
   });
 });
 
-describe("locations (documents 9.2: four controllers of 64)", () => {
+describe("locations", () => {
   async function fill(controllers: number): Promise<[FarSide, UtilityVm]> {
     const far = new FarSide();
     const scsi = Object.fromEntries(Array.from({ length: controllers }, (_, key) => [String(key), {}]));
@@ -203,7 +203,7 @@ describe("locations (documents 9.2: four controllers of 64)", () => {
     });
   });
 
-  test("controllers that the document names by GUIDs have numbers in the guest (gcs 7.1)", async () => {
+  test("controllers that the document names by GUIDs have numbers in the guest", async () => {
     const far = new FarSide();
     const guids = ["df6d0690-79e5-55b6-a5ec-c1e2f77f580a", "0110f83b-de10-5172-a266-78bca56bf50a"];
     const Attachments = Object.fromEntries(
@@ -236,7 +236,7 @@ describe("in a Windows guest", () => {
     vm = await vmOver(far, { Scsi: { "0": { Attachments: { "0": scratch } } } });
   });
 
-  test("0:0 is the scratch of the VM, which stays (documents 9.2, SCSI)", async () => {
+  test("0:0 is the scratch of the VM, which stays", async () => {
     expect(await vm.scsi.addDisk({ hostPath: "other" })).toMatchObject({ controller: 0, lun: 1 });
     const scratch = "C:\\vm\\sandbox.vhdx";
     await expect(vm.scsi.addDisk({ hostPath: scratch })).rejects.toMatchObject({

@@ -15,7 +15,7 @@ test("a VM is made from the document that is given, and does what its system doe
   expect(far.calls).toEqual(["create vm", "start", "terminate", "wait"]);
 });
 
-test("close ends the VM, waits, and closes the handle, once (documents 9.4)", async () => {
+test("close ends the VM, waits, and closes the handle, once", async () => {
   const far = new FarSide();
   const vm = await vmOver(far);
   await Promise.all([vm.close(), vm.close()]);
@@ -41,7 +41,7 @@ test("close tells of a handle that cannot be given back", async () => {
   await expect(vm.close()).rejects.toMatchObject({ code: "HCS_E_FAIL" });
 });
 
-test("containers are numbered from 1 (documents 9.4, ContainerCounter)", async () => {
+test("containers are numbered from 1", async () => {
   const vm = await vmOver(new FarSide());
   expect([vm.nextContainerNumber(), vm.nextContainerNumber()]).toEqual([1, 2]);
 });
@@ -95,7 +95,7 @@ const mount = { MountPath: "/m", ShareName: "7" };
 const guest = (RequestType: "Add" | "Remove") =>
   ({ ResourceType: "MappedDirectory", RequestType, Settings: mount }) as const;
 
-test("a document for both sides begins on the host to add, and in the guest to remove (documents 9)", async () => {
+test("a document for both sides begins on the host to add, and in the guest to remove", async () => {
   const far = new FarSide();
   const vm = await vmOver(far);
   await vm.modify({ ResourcePath, RequestType: "Add", Settings, GuestRequest: guest("Add") });

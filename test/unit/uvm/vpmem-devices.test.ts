@@ -10,7 +10,7 @@ describe("in a Linux guest", () => {
     vm = await vmOver(far, { VirtualPMem: { MaximumCount: 3, MaximumSizeBytes: 4096 } });
   });
 
-  test("an exposed image is granted, attached and mounted; and all that back (documents 9.2, VPMem)", async () => {
+  test("an exposed image is granted, attached and mounted; and all that back", async () => {
     const image = { hostPath: "C:\\l\\layer.vhd", expose: true };
     expect(await vm.vpmem.add(image)).toEqual({ number: 0, guestPath: "/tmp/p0" });
     await vm.vpmem.remove(image.hostPath);
@@ -88,7 +88,7 @@ describe("in a Linux guest", () => {
   });
 });
 
-test("device 0 is the root file system of a VM that boots from a VHD, and stays (documents 9.2, VPMem)", async () => {
+test("device 0 is the root file system of a VM that boots from a VHD, and stays", async () => {
   const far = new FarSide();
   const vm = await vmOver(far, { VirtualPMem: { Devices: { "0": { HostPath: "rootfs.vhd" } } } });
   expect(await vm.vpmem.add({ hostPath: "a", expose: true })).toMatchObject({ number: 1 });

@@ -15,7 +15,7 @@ beforeEach(async () => {
   vm = await vmOver(far);
 });
 
-test("a layer is shared, and all that back (documents 9.2, VSMB)", async () => {
+test("a layer is shared, and all that back", async () => {
   expect(await vm.vsmb.add(FOLDER, vm.vsmb.layerOptions())).toBe(`${ROOT}s1`);
   expect(vm.vsmb.guestPath(FOLDER)).toBe(`${ROOT}s1`);
   await vm.vsmb.remove(FOLDER);
@@ -39,7 +39,7 @@ test("a layer is shared, and all that back (documents 9.2, VSMB)", async () => {
   ]);
 });
 
-test("uses are counted; a writable share of a folder is another one (documents 9.2, VSMB key)", async () => {
+test("uses are counted; a writable share of a folder is another one", async () => {
   const spellings = ["C:\\layers\\base", "C:\\layers\\base\\", "c:/Layers/x/../base"];
   const paths = await Promise.all(spellings.map((hostPath) => vm.vsmb.add({ hostPath, readOnly: true })));
   expect(new Set(paths)).toEqual(new Set([`${ROOT}s1`]));
@@ -65,7 +65,7 @@ test("names count in hexadecimal digits, and are not used again", async () => {
   expect(far.requests.at(-1)).toMatchObject({ Settings: { Path: "C:\\" } });
 });
 
-test("files share their folder, of which the guest sees no others (documents 9.2, VSMB)", async () => {
+test("files share their folder, of which the guest sees no others", async () => {
   const other = { ...FILE, hostPath: "C:\\data\\b.txt" };
   expect(await vm.vsmb.add(FILE)).toBe(`${ROOT}s1\\a.txt`);
   expect(await vm.vsmb.add(other)).toBe(`${ROOT}s1\\b.txt`);
@@ -112,7 +112,7 @@ test("a share that could not be removed still is one", async () => {
   expect(far.host.size).toBe(0);
 });
 
-test("nothing is mapped into memory that the host must keep for devices (documents 9.2, NoDirectmap)", async () => {
+test("nothing is mapped into memory that the host must keep for devices", async () => {
   const document = { VirtualMachine: { ComputeTopology: { Memory: { AllowOvercommit: false } } } };
   const physical = await Vm.create(far, { id: "vm", os: "windows", document });
   expect(physical.vsmb.defaultOptions(false)).toEqual({ NoDirectmap: true });

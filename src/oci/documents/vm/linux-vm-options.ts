@@ -3,7 +3,8 @@ import { annotationValue } from "../../annotations.ts";
 import type { DocumentHost } from "../document-host.ts";
 import { OS_BUILDS } from "../os-builds.ts";
 import { commonVmOptions, type VmIdentity } from "./common-vm-options.ts";
-import { DEFAULT_VPMEM_BYTES, DEFAULT_VPMEM_COUNT } from "./vm-limits.ts";
+import { DEFAULT_VPMEM_COUNT } from "../../../hcs/vm-limits.ts";
+import { DEFAULT_VPMEM_BYTES } from "./vm-limits.ts";
 import type { LinuxVmOptions } from "./vm-options.ts";
 
 const VM = "io.microsoft.virtualmachine";

@@ -2,7 +2,7 @@ import { win32 } from "node:path";
 import type { Plan9Share } from "../../../schema/hcs.ts";
 import { documentFault } from "../fault.ts";
 import { OS_BUILDS } from "../os-builds.ts";
-import { PLAN9_PORT } from "./vm-limits.ts";
+import { PLAN9_PORT } from "../../../hcs/vm-limits.ts";
 
 const READ_ONLY = 0x1;
 const LINUX_METADATA = 0x4;

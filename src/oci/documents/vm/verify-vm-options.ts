@@ -2,7 +2,8 @@ import { BundleError } from "../../../base/errors.ts";
 import type { DocumentHost } from "../document-host.ts";
 import { OS_BUILDS } from "../os-builds.ts";
 import type { LinuxVmOptions, VmOptions, WindowsVmOptions } from "./vm-options.ts";
-import { MAX_VPMEM_COUNT, VPMEM_PAGE_BYTES } from "./vm-limits.ts";
+import { MAX_VPMEM_COUNT } from "../../../hcs/vm-limits.ts";
+import { VPMEM_PAGE_BYTES } from "./vm-limits.ts";
 
 /** What is wrong if the test holds. */
 type Rule = readonly [isBroken: boolean, problem: string];

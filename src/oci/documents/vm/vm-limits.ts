@@ -3,12 +3,6 @@
 /** Memory of a VM that asks for none, in MiB. */
 export const DEFAULT_MEMORY_MB = 1024;
 
-/** Persistent memory devices of a Linux VM, if not told otherwise. */
-export const DEFAULT_VPMEM_COUNT = 64;
-
-/** Most persistent memory devices of a Linux VM. */
-export const MAX_VPMEM_COUNT = 128;
-
 /** Size of a persistent memory device, if not told otherwise. */
 export const DEFAULT_VPMEM_BYTES = 4 * 1024 ** 3;
 
@@ -20,6 +14,3 @@ export const LOG_PORT = 109;
 
 /** Port on which a Linux guest asks for random bytes (vsock). */
 export const ENTROPY_PORT = 1;
-
-/** Port of Plan 9 shares (vsock). */
-export const PLAN9_PORT = 564;

@@ -1,13 +1,7 @@
 import { parseUuid } from "../base/uuid.ts";
+import { DEFAULT_VPMEM_COUNT, MAX_SCSI_CONTROLLERS, MAX_VPMEM_COUNT } from "../hcs/vm-limits.ts";
 import type { VirtualMachine } from "../schema/hcs.ts";
 import { UtilityVmError } from "./utility-vm-error.ts";
-
-/** How many SCSI controllers a VM can have. */
-export const MAX_SCSI_CONTROLLERS = 4;
-/** How many VPMEM devices a VM can have. */
-export const MAX_VPMEM = 128;
-/** How many VPMEM devices a VM has unless its document says otherwise. */
-export const DEFAULT_VPMEM = 64;
 
 /** Checks that devices can be kept account of in a VM made as asked. @throws {UtilityVmError} UVM_OPTIONS */
 export function checkMachine(id: string, { Devices = {} }: VirtualMachine): void {
@@ -17,9 +11,9 @@ export function checkMachine(id: string, { Devices = {} }: VirtualMachine): void
     const allowed = `at most ${MAX_SCSI_CONTROLLERS}, named by GUIDs or numbered from 0 without a gap`;
     throw incorrect(id, `SCSI controllers must be ${allowed}, found ${controllers.join(", ")}`);
   }
-  const count = Devices.VirtualPMem?.MaximumCount ?? DEFAULT_VPMEM;
-  if (count > MAX_VPMEM) {
-    throw incorrect(id, `VPMem device count cannot be greater than ${MAX_VPMEM}, found ${count}`);
+  const count = Devices.VirtualPMem?.MaximumCount ?? DEFAULT_VPMEM_COUNT;
+  if (count > MAX_VPMEM_COUNT) {
+    throw incorrect(id, `VPMem device count cannot be greater than ${MAX_VPMEM_COUNT}, found ${count}`);
   }
 }
 
