@@ -39,6 +39,10 @@ bsdtar     | libarchive-tools | reads archives in the tests
 debootstrap | debootstrap   | a real root file system for the tests
 mkfs.erofs | erofs-utils    | peer in the benchmarks
 criu       | criu           | checkpoint and restore
+gcc        | gcc            | builds the double of the Windows libraries
+libc-headers | libc6-dev    | the same
+x86_64-w64-mingw32-gcc | gcc-mingw-w64-x86-64-win32 | builds it for Windows
+wine64     | wine64         | runs the Windows build of Node in the tests
 hyperfine  | hyperfine      | benchmarks"
 
 main() {
@@ -100,6 +104,8 @@ missing_programs() {
 found() {
   case $1 in
     busybox) [ -x /bin/busybox ] && ! head -c 4096 /bin/busybox | grep -q /ld- ;; # not the one that needs libc
+    wine64) [ -x /usr/lib/wine/wine64 ] ;; # the package puts nothing on the PATH
+    libc-headers) [ -e /usr/include/stdio.h ] ;;
     netavark | aardvark-dns) [ -x "/usr/lib/podman/$1" ] || [ -x "/usr/libexec/podman/$1" ] ;;
     *) PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$1" >/dev/null ;;
   esac

@@ -64,9 +64,9 @@ make_prefix() {
   [ -e "$WINEPREFIX/ready" ] && return
   echo "== Prepare Wine"
   rm -rf "$WINEPREFIX"
-  WINEDLLOVERRIDES="mscoree,mshtml=" $wine wineboot --init >/dev/null 2>&1
+  WINEDLLOVERRIDES="mscoree,mshtml=" $wine wineboot --init >/dev/null 2>&1 9>&-
   # Node refuses to run on anything older.
-  WINEDLLOVERRIDES="mscoree,mshtml=" $wine winecfg -v win10 2>/dev/null || return 1
+  WINEDLLOVERRIDES="mscoree,mshtml=" $wine winecfg -v win10 2>/dev/null 9>&- || return 1
   /usr/lib/wine/wineserver64 -w
   hide_placeholders || return 1
   touch "$WINEPREFIX/ready"
@@ -100,7 +100,7 @@ run() {
   [ "$1" -lt 24 ] || WINEDLLOVERRIDES+=";kernelbase=n"
   timeout --kill-after=10 900 $wine "$work/relay.exe" "$cache/node_modules/node$1/bin/node.exe" --expose-gc \
     "$(windows_path "$work/alone.cjs")" "$(windows_path "$work/vmcompute.dll")" \
-    "$(windows_path "$work/program.exe")" </dev/null 2>&1 | tee "$output"
+    "$(windows_path "$work/program.exe")" </dev/null 2>&1 9>&- | tee "$output"
   /usr/lib/wine/wineserver64 -k 2>/dev/null
   counts=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$output" | tail -1)
   [ -n "$counts" ] || counts="0 passed, 1 failed, 0 skipped"

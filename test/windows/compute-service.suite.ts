@@ -256,7 +256,7 @@ export function describeComputeService(runner: TestRunner, double: () => NativeD
         const system = await place.created({ Start: { Lost: true } });
         expect(isTimeout(await failureOf(system.start(), ComputeError))).toBe(true);
       },
-      { systemCreate: 100, systemStart: 100 },
+      { systemCreate: 800, systemStart: 800 },
     );
 
     inWorkplace("waits for a completion that comes late", async (place) => {
@@ -292,16 +292,16 @@ export function describeComputeService(runner: TestRunner, double: () => NativeD
     inWorkplace(
       "gives up on calls that hang, and gives back what they bring later",
       async (place) => {
-        place.double.control({ Function: "HcsCreateComputeSystem", DelayMs: 300 });
+        place.double.control({ Function: "HcsCreateComputeSystem", DelayMs: 1500 });
         expect(isTimeout(await failureOf(place.created(), ComputeError))).toBe(true);
         const system = await place.running();
-        place.double.control({ Function: "HcsCreateProcess", DelayMs: 300 });
+        place.double.control({ Function: "HcsCreateProcess", DelayMs: 1500 });
         expect(isTimeout(await failureOf(place.process(system, "silent"), ComputeError))).toBe(true);
-        place.double.control({ Function: "HcsOpenComputeSystem", DelayMs: 300 });
+        place.double.control({ Function: "HcsOpenComputeSystem", DelayMs: 1500 });
         expect(isTimeout(await failureOf(place.service.openSystem(system.id), ComputeError))).toBe(true);
         await until(() => place.double.counts().Processes === 0 && place.double.counts().Systems === 1);
       },
-      { systemCreate: 100, call: 100 },
+      { systemCreate: 700, call: 700 },
     );
 
     inWorkplace(
@@ -312,7 +312,7 @@ export function describeComputeService(runner: TestRunner, double: () => NativeD
         const modified = system.modify({ ResourcePath: "x" });
         expect(isTimeout(await failureOf(system.close(), ComputeError))).toBe(true);
         await modified;
-        await system.close();
+        await until(() => place.double.counts().Handles === 0);
       },
       { close: 100 },
     );

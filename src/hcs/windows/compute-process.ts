@@ -1,4 +1,5 @@
 import { stringifyJson } from "../../base/lossless-json.ts";
+import type { ComputeProcess } from "../compute-service.ts";
 import { ComputeError, HcsResult, isAlreadyStopped, isInvalidState, isNotExist } from "../results.ts";
 import type { CallResult } from "./bindings/signature.ts";
 import type { ProcessInformation } from "./bindings/layouts.ts";
@@ -32,7 +33,7 @@ export interface ProcessIdentity {
 }
 
 /** A process in a compute system, on a Windows host. */
-export class HcsProcess {
+export class HcsProcess implements ComputeProcess {
   readonly pid: number;
   /** Streams of a process that this program created; a process that was opened has none. */
   readonly streams: ProcessStreams;

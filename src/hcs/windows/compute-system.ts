@@ -1,5 +1,6 @@
 import { cleanUpAfter } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
+import type { ComputeSystem } from "../compute-service.ts";
 import { HcsResult, isAlreadyStopped, isNotExist } from "../results.ts";
 import type { CallResult } from "./bindings/signature.ts";
 import { answerOf, readDocument, type Answer } from "./compute-call.ts";
@@ -25,8 +26,14 @@ interface Operation {
   timeout: keyof Timeouts;
 }
 
+/** What the seam and the service have in common; the rest speaks of attachments and properties of Linux. */
+type CommonOperations = Pick<
+  ComputeSystem,
+  "id" | "start" | "pause" | "resume" | "save" | "modify" | "terminate" | "createProcess" | "openProcess"
+>;
+
 /** A container or utility VM, on a Windows host. */
-export class HcsSystem {
+export class HcsSystem implements CommonOperations {
   readonly id: string;
   /** `Container` or `VirtualMachine`. */
   systemType = "";

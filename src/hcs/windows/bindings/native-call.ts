@@ -2,7 +2,7 @@ import type { TypeObject } from "koffi";
 import type { Koffi, NativeLibrary } from "../koffi.ts";
 import type { CallGate } from "./call-gate.ts";
 import type { NativeTypes } from "./layouts.ts";
-import type { CallResult, Signature, Token } from "./signature.ts";
+import type { CallResult, Inputs, Outputs, Signature, Token } from "./signature.ts";
 
 type KoffiType = TypeObject | string;
 type Parameter = KoffiType | ReturnType<Koffi["out"]>;
@@ -28,9 +28,10 @@ export function bindDirectly(
   context: CallContext,
 ): (inputs: readonly unknown[]) => CallResult {
   const native = declare(library, name, signature, context);
+  const plan = signature.parameters.map(stepOf);
   return (inputs) => {
     const outputs: unknown[][] = [];
-    const returned: unknown = native(...argumentsOf(signature.parameters, inputs, outputs));
+    const returned: unknown = native(...argumentsOf(plan, inputs, outputs));
     return resultOf(returned, tellsError(signature) ? context.lastError() : 0, outputs);
   };
 }
@@ -43,6 +44,8 @@ export function bindFunction(
   context: CallContext,
 ): (inputs: readonly unknown[]) => Promise<CallResult> {
   const native = declare(library, name, signature, context);
+  const plan = signature.parameters.map(stepOf);
+  const asksError = tellsError(signature);
   const call = (args: unknown[], done: (error: unknown, returned?: unknown) => void): void => {
     try {
       native.async(...args, done);
@@ -53,12 +56,12 @@ export function bindFunction(
   return (inputs) =>
     new Promise((resolve, reject) => {
       const outputs: unknown[][] = [];
-      const args = argumentsOf(signature.parameters, inputs, outputs);
+      const args = argumentsOf(plan, inputs, outputs);
       const done = (error: unknown, returned?: unknown): void => {
         // FFI: this closure keeps buffers alive until the callee is done with them; now they may go.
         args.length = 0;
         // FFI: koffi tells the worker's last error only while this function runs.
-        const lastError = tellsError(signature) && error === null ? context.lastError() : 0;
+        const lastError = asksError && error === null ? context.lastError() : 0;
         context.gate.leave();
         if (error === null) resolve(resultOf(returned, lastError, outputs));
         else reject(error);
@@ -77,30 +80,35 @@ function tellsError({ returns }: Signature): boolean {
 }
 
 function resultOf(returned: unknown, lastError: number, outputs: readonly unknown[][]): CallResult {
-  const isNumber = typeof returned === "number";
   const isHandle = typeof returned === "bigint" && returned !== INVALID_HANDLE_VALUE;
   return {
-    value: isNumber ? returned >>> 0 : Number(returned === true),
+    value: typeof returned === "number" ? returned >>> 0 : 0,
     handle: isHandle ? returned : null,
     lastError,
     out: outputs.map(([value]) => value),
   };
 }
 
+/** What a parameter needs at each call: an input, a place for an output, both, or a list and its length. */
+type Step = "in" | "out" | "inout" | "list";
+
+function stepOf(token: Token): Step {
+  if (token === "layers") return "list";
+  if (token.startsWith("out ")) return "out";
+  return token.startsWith("inout ") ? "inout" : "in";
+}
+
 /** Puts inputs and places for outputs into the order of the C parameters. */
-function argumentsOf(tokens: readonly Token[], inputs: readonly unknown[], outputs: unknown[][]): unknown[] {
+function argumentsOf(plan: readonly Step[], inputs: readonly unknown[], outputs: unknown[][]): unknown[] {
   let next = 0;
   const args: unknown[] = [];
-  for (const token of tokens) {
-    if (token === "layers") {
+  for (const step of plan) {
+    if (step === "in") args.push(inputs[next++]);
+    else if (step === "out") args.push(place(outputs, null));
+    else if (step === "inout") args.push(place(outputs, inputs[next++]));
+    else {
       const list = inputs[next++] as readonly unknown[];
       args.push(list, list.length);
-    } else if (token.startsWith("out ")) {
-      args.push(place(outputs, null));
-    } else if (token.startsWith("inout ")) {
-      args.push(place(outputs, inputs[next++]));
-    } else {
-      args.push(inputs[next++]);
     }
   }
   return args;
@@ -114,50 +122,45 @@ function place(outputs: unknown[][], value: unknown): unknown[] {
 
 function returnType({ returns }: Signature, { types }: CallContext): KoffiType {
   if (returns === "void") return "void";
-  if (returns === "bool") return "bool";
   if (returns === "handle") return types.handle;
-  return returns === "hresult" ? "int32_t" : "uint32_t";
+  // BOOL has 32 bits in C.
+  return returns === "hresult" || returns === "bool" ? "int32_t" : "uint32_t";
 }
 
-function parametersOf(token: Token, { koffi, types, ownedString }: CallContext): Parameter[] {
-  const out = (type: KoffiType): Parameter => koffi.out(koffi.pointer(type));
-  const inout = (type: KoffiType): Parameter => koffi.inout(koffi.pointer(type));
-  switch (token) {
-    case "string":
-      return ["str16"];
-    case "handle":
-      return [types.handle];
-    case "u32":
-      return ["uint32_t"];
-    case "u64":
-      return ["uint64_t"];
-    case "buffer":
-      return [koffi.inout("void *")];
-    case "callback":
-      return [koffi.pointer(types.notificationCallback)];
-    case "driver":
-      return [koffi.pointer(types.driverInfo)];
-    case "layers":
-      return [koffi.pointer(types.layerDescriptor), "uint32_t"];
-    case "storage type":
-      return [koffi.pointer(types.storageType)];
-    case "open disk":
-      return [koffi.pointer(types.openDiskParameters)];
-    case "out string":
-      return [out(ownedString())];
-    case "out handle":
-      return [out(types.handle)];
-    case "out u32":
-      return [out("uint32_t")];
-    case "out u64":
-      return [out("uint64_t")];
-    case "out guid":
-      return [out(types.guid)];
-    case "out process":
-      return [out(types.processInformation)];
-    case "inout u32":
-      return [inout("uint32_t")];
-    case "inout u64":
-      return [inout("uint64_t")];
-  }
+function parametersOf(token: Token, context: CallContext): Parameter[] {
+  const { koffi, types } = context;
+  if (token === "layers") return [koffi.pointer(types.layerDescriptor), "uint32_t"];
+  const [direction, kind] = token.split(" ");
+  if (direction === "out") return [koffi.out(koffi.pointer(valueType(kind as keyof Outputs, context)))];
+  if (direction === "inout") return [koffi.inout(koffi.pointer(valueType(kind as keyof Outputs, context)))];
+  return [inputType(token as SingleInput, context)];
+}
+
+type SingleInput = Exclude<keyof Inputs, "layers">;
+
+function inputType(kind: SingleInput, { koffi, types }: CallContext): Parameter {
+  const inputs: Record<SingleInput, () => Parameter> = {
+    string: () => "str16",
+    handle: () => types.handle,
+    u32: () => "uint32_t",
+    u64: () => "uint64_t",
+    buffer: () => koffi.inout("void *"),
+    callback: () => koffi.pointer(types.notificationCallback),
+    driver: () => koffi.pointer(types.driverInfo),
+    "storage type": () => koffi.pointer(types.storageType),
+    "open disk": () => koffi.pointer(types.openDiskParameters),
+  };
+  return inputs[kind]();
+}
+
+function valueType(kind: keyof Outputs, { types, ownedString }: CallContext): KoffiType {
+  const outputs: Record<keyof Outputs, () => KoffiType> = {
+    string: ownedString,
+    handle: () => types.handle,
+    u32: () => "uint32_t",
+    u64: () => "uint64_t",
+    guid: () => types.guid,
+    process: () => types.processInformation,
+  };
+  return outputs[kind]();
 }

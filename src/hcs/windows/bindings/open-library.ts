@@ -1,7 +1,7 @@
 import { PlatformError } from "../../../base/errors.ts";
 import type { NativeLibrary } from "../koffi.ts";
 import { bindDirectly, bindFunction, type CallContext } from "./native-call.ts";
-import type { DirectCalls, LibraryTable, NativeCalls, Signature } from "./signature.ts";
+import type { CallResult, DirectCalls, LibraryTable, NativeCalls, Signature } from "./signature.ts";
 
 /** Opens a library by its file name. */
 export type LoadLibrary = (file: string) => NativeLibrary;
@@ -17,12 +17,18 @@ export function openLibrary<T extends LibraryTable>(
   loadLibrary: LoadLibrary,
   context: CallContext,
 ): NativeCalls<T["functions"]> {
-  const lookUp = lookUpLazily(table, loadLibrary, (...found) => bindFunction(...found, context));
-  const calls = Object.keys(table.functions).map((name) => [
+  const calls = bindLazily(table, loadLibrary, (...found) => bindFunction(...found, context));
+  const entries = calls.map(([name, bound]) => [
     name,
-    async (...inputs: unknown[]) => lookUp(name)(inputs),
+    (...inputs: unknown[]): Promise<CallResult> => {
+      try {
+        return bound()(inputs);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
   ]);
-  return Object.fromEntries(calls) as NativeCalls<T["functions"]>;
+  return Object.fromEntries(entries) as NativeCalls<T["functions"]>;
 }
 
 /**
@@ -34,27 +40,28 @@ export function openDirectly<T extends LibraryTable>(
   loadLibrary: LoadLibrary,
   context: CallContext,
 ): DirectCalls<T["functions"]> {
-  const lookUp = lookUpLazily(table, loadLibrary, (...found) => bindDirectly(...found, context));
-  const calls = Object.keys(table.functions).map((name) => [
-    name,
-    (...inputs: unknown[]) => lookUp(name)(inputs),
-  ]);
-  return Object.fromEntries(calls) as DirectCalls<T["functions"]>;
+  const calls = bindLazily(table, loadLibrary, (...found) => bindDirectly(...found, context));
+  const entries = calls.map(([name, bound]) => [name, (...inputs: unknown[]) => bound()(inputs)]);
+  return Object.fromEntries(entries) as DirectCalls<T["functions"]>;
 }
 
 type Bind<C> = (library: NativeLibrary, name: string, signature: Signature) => C;
 
-function lookUpLazily<C>(table: LibraryTable, loadLibrary: LoadLibrary, bind: Bind<C>): (name: string) => C {
+/** Gives for each function what binds it, once. */
+function bindLazily<C>(table: LibraryTable, loadLibrary: LoadLibrary, bind: Bind<C>): [string, () => C][] {
   let library: NativeLibrary | undefined;
-  const known = new Map<string, C>();
-  return (name) => {
-    let call = known.get(name);
-    if (call !== undefined) return call;
-    library ??= load(table, name, loadLibrary);
-    call = find(library, table, name, bind);
-    known.set(name, call);
-    return call;
-  };
+  return Object.entries(table.functions).map(([name, signature]) => {
+    let call: C | undefined;
+    return [
+      name,
+      () => {
+        if (call !== undefined) return call;
+        library ??= load(table, name, loadLibrary);
+        call = find(library, table, [name, signature], bind);
+        return call;
+      },
+    ];
+  });
 }
 
 function load({ file, feature }: LibraryTable, name: string, loadLibrary: LoadLibrary): NativeLibrary {
@@ -67,12 +74,12 @@ function load({ file, feature }: LibraryTable, name: string, loadLibrary: LoadLi
 
 function find<C>(
   library: NativeLibrary,
-  { file, functions, since }: LibraryTable,
-  name: string,
+  { file, since }: LibraryTable,
+  [name, signature]: [string, Signature],
   bind: Bind<C>,
 ): C {
   try {
-    return bind(library, name, functions[name] as Signature);
+    return bind(library, name, signature);
   } catch (cause) {
     const build = since[name];
     const needed = build === undefined ? "a newer build of Windows" : `Windows build ${build} or later`;

@@ -103,7 +103,7 @@ type OutputsOf<P extends readonly Token[]> = P extends readonly [
 
 /** What came of a call. */
 export interface CallResult<Out extends unknown[] = unknown[]> {
-  /** The number returned: an HRESULT or a Win32 code as an unsigned number, 1 or 0 for BOOL; 0 for void. */
+  /** The number returned: an HRESULT or a Win32 code as an unsigned number; 0 for a BOOL that is false, and for void. */
   value: number;
   /** The handle returned, if the function returns one. */
   handle: Handle;

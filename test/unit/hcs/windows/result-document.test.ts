@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ComputeError } from "../../../../src/hcs/results.ts";
 import { computeFailure } from "../../../../src/hcs/windows/result-document.ts";

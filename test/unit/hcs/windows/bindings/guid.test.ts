@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { FormatError } from "../../../../../src/formats/format-error.ts";
 import { guidText, parseGuid } from "../../../../../src/hcs/windows/bindings/guid.ts";
