@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { escapeName, unescapeName } from "../../../../src/hcs/windows/registry-name.ts";
 import { decodeValue, encodeValue } from "../../../../src/hcs/windows/registry-value.ts";
