@@ -1,4 +1,5 @@
-// Sums up Vitest's JSON reports: prints "N passed, N failed, N skipped" and exits with 1 unless all passed.
+// Sums up Vitest's JSON reports, and printed ones that end with counts (*.txt): prints "N passed, N failed, N skipped"
+// and exits with 1 unless all passed.
 import { readFileSync } from "node:fs";
 
 const sum = { passed: 0, failed: 0, skipped: 0 };
@@ -13,12 +14,23 @@ process.exitCode = sum.failed + sum.skipped === 0 && sum.passed > 0 ? 0 : 1;
 
 /** A suite that ended without a report, or failed outside of its tests, counts as one failure. */
 function count(path) {
-  let report;
   try {
-    report = JSON.parse(readFileSync(path, "utf8"));
+    const text = readFileSync(path, "utf8");
+    return path.endsWith(".txt") ? countPrinted(text) : countReport(JSON.parse(text));
   } catch {
     return { passed: 0, failed: 1, skipped: 0 };
   }
+}
+
+function countPrinted(text) {
+  const lastLine = text.trimEnd().split("\n").at(-1);
+  const [, passed, failed, skipped] = /^(\d+) passed, (\d+) failed, (\d+) skipped$/
+    .exec(lastLine)
+    .map(Number);
+  return { passed, failed, skipped };
+}
+
+function countReport(report) {
   const brokenFiles = report.testResults.filter(isBroken).length;
   const failed = report.numFailedTests + brokenFiles;
   return {

@@ -32,5 +32,8 @@ suite "Unit tests" unit --reporter=default test/unit
 suite "Contract and integration tests" integration --reporter=verbose --no-file-parallelism test/contract test/integration test/windows
 suite "Tests with podman, containerd and docker" engines --reporter=verbose --no-file-parallelism test/engines
 
+printf '\n== %s\n' "Tests of the Windows host, with Node for Windows under Wine"
+scripts/test-windows.sh 2>&1 | tee "$reports/windows.txt"
+
 echo
-node scripts/count-tests.js "$reports"/{unit,integration,engines}.json
+node scripts/count-tests.js "$reports"/{unit,integration,engines}.json "$reports/windows.txt"

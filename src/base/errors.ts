@@ -162,6 +162,16 @@ export async function cleanUpAfter<E>(first: E, cleanUp: () => unknown): Promise
   return first;
 }
 
+/**
+ * Says why the system has refused something, without the name of the call and the path.
+ *
+ * @example systemFault(error) // "no such file or directory"
+ */
+export function systemFault(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^E[A-Z0-9]+: (.+?), \w+(?: .*)?$/s.exec(message)?.[1] ?? message;
+}
+
 /** The `code` of a Node system error (`ENOENT`, `EEXIST` ...), if `error` is one. */
 export function errnoCode(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 const PATTERN = /^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$/i;
 
 /** Reads a UUID as people write it, with or without hyphens and braces. @returns 16 bytes, undefined if it is none */
@@ -13,4 +15,9 @@ export function parseUuid(text: string): Buffer | undefined {
 export function formatUuid(bytes: Uint8Array): string {
   const digits = Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString("hex");
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** Makes a random UUID. @returns 16 bytes */
+export function randomUuid(): Buffer {
+  return Buffer.from(randomUUID().replaceAll("-", ""), "hex");
 }

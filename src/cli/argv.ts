@@ -124,11 +124,12 @@ function requireValue(flag: string, value: string | undefined): string {
   throw new UsageError(`Cannot read the flag ${flag}: it expects a value`);
 }
 
-/** The flags of a table that a line names, or that have a value without being named. */
+/** The flags of a table that a line names, that have a value without being named, or that must be named. */
 export function settableFlags(table: FlagTable, words: readonly string[]): FlagTable {
   const letters = words.filter((word) => /^-[^-]/.test(word)).join("");
   const isSettable = ([name, flag]: [string, FlagTable[string]]): boolean =>
     flag.default !== undefined ||
+    flag.required === true ||
     (flag.env !== undefined && process.env[flag.env] !== undefined) ||
     (flag.char !== undefined && letters.includes(flag.char)) ||
     words.some((word) => word === `--${name}` || word === `--no-${name}` || word.startsWith(`--${name}=`));

@@ -30,9 +30,9 @@ export async function withTask<T>(title: string, work: (task: Required<Task>) =>
   }
 }
 
-/** Somebody has stopped the work; nothing of it is left. */
+/** Somebody has stopped the work; no file is left of it. */
 class InterruptedError extends RuntimeError {
   constructor(title: string, signal: string) {
-    super("INTERRUPTED", `${title} was stopped by ${signal}; nothing is left of it`);
+    super("INTERRUPTED", `${title} was stopped by ${signal}`);
   }
 }

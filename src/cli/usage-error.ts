@@ -24,6 +24,8 @@ function problem({ message, args, flags }: ParserError): string {
   if (message.startsWith("Missing") && args !== undefined) {
     return `missing ${args.map((arg) => (typeof arg === "string" ? arg : (arg.name ?? ""))).join(" and ")}`;
   }
+  const missing = [...message.matchAll(/^\s*Missing required flag (\S+)$/gm)].map(([, flag]) => flag);
+  if (missing.length > 0) return `missing --${missing.join(" and --")}`;
   if (message.startsWith("Nonexistent") && flags !== undefined) return `unknown flag ${flags.join(", ")}`;
   const oneLine = message
     .replace(/\n?See more help with --help$/, "")

@@ -1,3 +1,6 @@
+/** The unit of times of files, in a second. */
+export const NANOSECONDS_PER_SECOND = 1_000_000_000n;
+
 /**
  * One file of a layer, as tar streams and disk images both describe it.
  *

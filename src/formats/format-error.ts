@@ -19,6 +19,22 @@ export class FormatError extends RuntimeError {
 }
 
 /**
+ * Says of what more a fault is, such as the file or the entry in which it was found; hint and place stay.
+ *
+ * @param context as `Cannot read image "x"`
+ * @returns an error whose cause is `error`
+ */
+export function inContext(context: string, error: FormatError): FormatError {
+  const { message, hint, offset } = error;
+  const found = message.replace(/^Cannot /, "cannot ");
+  return new FormatError(`${context}: ${found}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+    ...(offset === undefined ? {} : { offset }),
+  });
+}
+
+/**
  * Shows a byte string in a message: as UTF-8, in quotes, on one line, cut if it is long.
  *
  * @example quoteName("caf\xc3\xa9\n") // '"café\\n"'

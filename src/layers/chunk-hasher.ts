@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 
-/** Bytes that are read at once: they stay in the processor's cache until they are written. */
-const CHUNK_SIZE = 128 * 1024;
+/** Bytes that are read at once. */
+const CHUNK_SIZE = 1024 * 1024;
 /** Bytes that are handed to another thread at once, so that not much time goes into messages. */
 const SHARED_CHUNK_SIZE = 256 * 1024;
 /** Chunks that the other thread may be behind. */

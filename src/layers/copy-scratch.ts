@@ -1,13 +1,13 @@
-import { closeSync, ftruncateSync, openSync } from "node:fs";
-import { errnoCode, LayerError } from "../base/errors.ts";
+import { closeSync, ftruncateSync } from "node:fs";
 import type { ByteSink, ByteSource } from "../formats/byte-io.ts";
 import { StoredFile } from "../formats/disk/stored-file.ts";
 import { identifyImage } from "../formats/ext4/identify-image.ts";
 import { FileSink } from "../formats/file-sink.ts";
 import { FileSource } from "../formats/file-source.ts";
-import { FormatError } from "../formats/format-error.ts";
+import { FormatError, inContext } from "../formats/format-error.ts";
 import { VhdxDisk } from "../formats/vhdx/vhdx-disk.ts";
 import { VhdxReader } from "../formats/vhdx/vhdx-reader.ts";
+import { openFile } from "./open-disk-file.ts";
 
 const CHUNK_SIZE = 1024 * 1024;
 /** Zeros of this many bytes side by side are left out of a copy. */
@@ -17,14 +17,14 @@ const HOLE_SIZE = 64 * 1024;
  * Copies the scratch at `source` into an open file and gives the copy an identity of its own.
  *
  * @returns length of the copy in bytes
- * @throws {LayerError} LAYER_IO if the source cannot be read
+ * @throws {LayerError} if the source cannot be opened
  * @throws {FormatError} if it is no VHDX with a disk of `size` bytes
  */
 export function copyScratch(
   source: string,
   { fd, size, uuid }: { fd: number; size: number; uuid: Uint8Array },
 ): number {
-  const from = openSource(source);
+  const from = openFile(source);
   try {
     const input = new FileSource(from);
     requireScratch(source, input, size);
@@ -46,22 +46,11 @@ class UnnamedFile extends StoredFile {
   override flush(): void {}
 }
 
-function openSource(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if (errnoCode(error) === undefined || !(error instanceof Error)) throw error;
-    const message = `Cannot read the scratch cache "${path}": ${error.message}`;
-    throw new LayerError("LAYER_IO", path, message, { cause: error });
-  }
-}
-
 function requireScratch(path: string, input: ByteSource, size: number): void {
   const fault = faultOf(input, size);
   if (fault === undefined) return;
-  throw new FormatError(`Cannot use the scratch cache "${path}": ${fault}`, {
-    hint: "Remove the file, and it is made anew",
-  });
+  const found = new FormatError(fault, { hint: "Remove the file, and it is made anew" });
+  throw inContext(`Cannot use the scratch cache "${path}"`, found);
 }
 
 function faultOf(input: ByteSource, size: number): string | undefined {

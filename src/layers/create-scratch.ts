@@ -1,17 +1,15 @@
-import { randomUUID } from "node:crypto";
-import { fsyncSync, ftruncateSync, statSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, statSync } from "node:fs";
 import { LayerError, UsageError } from "../base/errors.ts";
 import { ifExists } from "../base/files.ts";
+import { randomUuid } from "../base/uuid.ts";
 import { Ext4Writer } from "../formats/ext4/writer.ts";
+import { NANOSECONDS_PER_SECOND } from "../formats/file-entry.ts";
 import { FileSink } from "../formats/file-sink.ts";
 import { VhdxWriter } from "../formats/vhdx/vhdx-writer.ts";
 import { copyScratch } from "./copy-scratch.ts";
 import { makeFile, type Destination } from "./new-file.ts";
+import { DEFAULT_SCRATCH_SIZE_GB, GIB } from "./scratch-size.ts";
 
-/** Size of a scratch unless another one is asked for. */
-export const DEFAULT_SCRATCH_SIZE_GB = 20;
-
-const GIB = 2 ** 30;
 /** Block numbers of the file system have 32 bits. */
 const LARGEST_SIZE_GB = 16383;
 /** One inode for so many bytes, as mkfs.ext4 has it. */
@@ -77,8 +75,20 @@ function sizeOf(sizeGB: number): number {
   return (sizeGB === 0 ? DEFAULT_SCRATCH_SIZE_GB : sizeGB) * GIB;
 }
 
-function randomUuid(): Uint8Array {
-  return Buffer.from(randomUUID().replaceAll("-", ""), "hex");
+/**
+ * Makes the disk of a scratch as `createScratch` does, at a path that nobody looks at before it is complete.
+ *
+ * @throws {UsageError} if the size is none
+ * @throws {Error} as node:fs does, also if the file exists
+ */
+export function writeScratchFile(path: string, sizeGB: number): void {
+  const size = sizeOf(sizeGB);
+  const fd = openSync(path, "wx+", 0o600);
+  try {
+    writeScratch(fd, size, randomUuid());
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Writes a scratch into an open file; returns the file's length in bytes. */
@@ -94,7 +104,7 @@ function writeScratch(fd: number, size: number, uuid: Uint8Array): number {
     uuid,
     timestamp,
   });
-  const mtime = BigInt(timestamp) * 1_000_000_000n;
+  const mtime = BigInt(timestamp) * NANOSECONDS_PER_SECOND;
   image.entry({ path: "", type: "directory", mode: 0o755, uid: 0, gid: 0, size: 0, mtime });
   image.finish();
   const length = disk.finish();

@@ -21,7 +21,24 @@ const MAGICS: readonly [Compression, Buffer][] = [
 /** A frame of zstd that is to be skipped may come first; the lowest digit is free. */
 const SKIPPABLE = { magic: 0x184d2a50, mask: 0xfffffff0 };
 
-/** Bytes that `detectCompression` looks at. */
+/** What is met in place of a layer and not read: its first bytes, and the program that decompresses it. */
+const OTHERS: readonly [name: string, magic: Buffer, program: string][] = [
+  ["xz", Buffer.from([0xfd, 0x37, 0x7a, 0x58]), "xz -dc"],
+  ["bzip2", Buffer.from("BZh"), "bzip2 -dc"],
+  ["lz4", Buffer.from([0x04, 0x22, 0x4d, 0x18]), "lz4 -dc"],
+];
+
+/** Refuses an input by its first bytes if it is compressed in a way that is not read. @throws {FormatError} */
+export function requireKnown(start: Buffer): void {
+  const found = OTHERS.find(([, magic]) => start.subarray(0, magic.length).equals(magic));
+  if (found === undefined) return;
+  const [name, , program] = found;
+  throw new FormatError(`it is compressed with ${name}, only gzip and zstd are read`, {
+    hint: `Decompress it into a pipe: ${program} FILE | runhcs layer import - IMAGE`,
+  });
+}
+
+/** Bytes that `detectCompression` and `requireKnown` look at. */
 export const MAGIC_SIZE = 4;
 
 /** Tells the compression from the first bytes of an input. */

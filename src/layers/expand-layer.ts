@@ -1,12 +1,13 @@
+import { roundUp } from "../base/round-up.ts";
 import { closeSync, openSync } from "node:fs";
-import { errnoCode, LayerError } from "../base/errors.ts";
+import { errnoCode, LayerError, systemFault } from "../base/errors.ts";
 import type { Disk, DiskFormat } from "../formats/disk/disk.ts";
 import { openDisk } from "../formats/disk/open-disk.ts";
 import { StoredFile } from "../formats/disk/stored-file.ts";
 import { BLOCK_SIZE } from "../formats/ext4/constants.ts";
 import { growImage } from "../formats/ext4/grow-image.ts";
 import { planGrowth } from "../formats/ext4/grow-plan.ts";
-import { FormatError } from "../formats/format-error.ts";
+import { FormatError, inContext } from "../formats/format-error.ts";
 
 /** What has become of a layer's disk. */
 export interface ExpandedLayer {
@@ -43,7 +44,7 @@ export function expandLayer(path: string, sizeBytes: number): ExpandedLayer {
 
 function expandDisk(path: string, disk: Disk, sizeBytes: number): ExpandedLayer {
   const previousSize = disk.size;
-  const size = Math.ceil(sizeBytes / BLOCK_SIZE) * BLOCK_SIZE;
+  const size = roundUp(sizeBytes, BLOCK_SIZE);
   requireSize(path, disk, size);
   const plan = planGrowth(disk, size);
   if (size > previousSize) disk.grow(size);
@@ -73,12 +74,10 @@ function openLayer(path: string): number {
 
 function naming(path: string, error: unknown): unknown {
   if (error instanceof LayerError || !(error instanceof Error)) return error;
-  const message = `Cannot expand layer "${path}": ${error.message}`;
-  if (error instanceof FormatError) {
-    const { hint, offset } = error;
-    return new FormatError(message, { cause: error, ...(hint && { hint }), ...(offset && { offset }) });
-  }
+  const context = `Cannot expand layer "${path}"`;
+  if (error instanceof FormatError) return inContext(context, error);
   const code = errnoCode(error);
   if (code === undefined) return error;
-  return new LayerError(code === "ENOENT" ? "LAYER_NOT_FOUND" : "LAYER_IO", path, message, { cause: error });
+  const kind = code === "ENOENT" ? "LAYER_NOT_FOUND" : "LAYER_IO";
+  return new LayerError(kind, path, `${context}: ${systemFault(error)}`, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { FileSink } from "../formats/file-sink.ts";
 import { exportLayer, type ExportOptions, type ExportSummary } from "./export-layer.ts";
 import { makeFile, type Destination } from "./new-file.ts";
-import { openDisk } from "./open-disk.ts";
+import { namingDisk, openDiskFile } from "./open-disk-file.ts";
 
 /** An image to export. */
 export interface ExportRequest extends ExportOptions {
@@ -24,7 +24,7 @@ export interface ExportResult extends ExportSummary {
  * @throws {LayerError} if the image does not exist, or the destination does or cannot be written
  */
 export async function exportImage({ source, output, ...options }: ExportRequest): Promise<ExportResult> {
-  const disk = openDisk(source);
+  const disk = openDiskFile(source);
   try {
     let size = 0;
     const exportTo = async (write: (chunk: Buffer) => void): Promise<ExportResult> => {
@@ -39,6 +39,8 @@ export async function exportImage({ source, output, ...options }: ExportRequest)
       const sink = new FileSink(fd);
       return exportTo((chunk) => sink.write([chunk], size));
     });
+  } catch (error) {
+    throw namingDisk(source, error);
   } finally {
     disk.close();
   }

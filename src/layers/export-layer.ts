@@ -30,6 +30,9 @@ export interface ExportSummary {
 
 const DEFAULT_MAXIMUM_SIZE = 2 ** 40;
 
+/** Bytes of a hole, which the archive holds as zeros, that are written at once. */
+const HOLE_PIECE = 16 * 2 ** 20;
+
 /** Where mkfs and e2fsck put files that have lost their names. */
 const LOST_AND_FOUND = "lost+found";
 
@@ -52,6 +55,9 @@ export async function exportLayer(
   options: ExportOptions = {},
 ): Promise<ExportSummary> {
   const reader = new Ext4Reader(source);
+  if (!reader.superblock.isClean) {
+    options.onWarning?.("The image is mounted, or was not unmounted: what was written last may be missing");
+  }
   const root = layerRoot(reader, options.folder);
   const exporter = new LayerExporter(reader, new TarWriter(write), options);
   const isWhole = root.inode === reader.root().inode;
@@ -143,7 +149,7 @@ class LayerExporter {
     this.#size += size;
     if (this.#size <= maximumSize) return;
     const message = `Cannot export ${quoteName(path)}: with its ${size} bytes the archive has more than ${maximumSize}`;
-    throw new FormatError(message, { hint: "Allow a larger archive; holes of sparse files count." });
+    throw new FormatError(message, { hint: "Allow more with --max-size; holes of sparse files count" });
   }
 
   #firstNameOf({ entry, inode, links }: FoundFile): string | undefined {
@@ -155,8 +161,16 @@ class LayerExporter {
 
   async #addContents(file: FoundFile): Promise<void> {
     for (const piece of this.#reader.pieces(file)) {
-      if (typeof piece === "number") this.#tar.hole(piece);
+      if (typeof piece === "number") await this.#addHole(piece);
       else this.#addData(piece);
+      if (this.#pace.isDue) await this.#pace.rest();
+    }
+  }
+
+  /** A hole may be larger than all that the image holds. */
+  async #addHole(length: number): Promise<void> {
+    for (let left = length; left > 0; left -= HOLE_PIECE) {
+      this.#tar.hole(Math.min(left, HOLE_PIECE));
       if (this.#pace.isDue) await this.#pace.rest();
     }
   }

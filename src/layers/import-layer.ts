@@ -1,4 +1,5 @@
 import { ftruncateSync } from "node:fs";
+import { LayerError } from "../base/errors.ts";
 import { formatUuid } from "../base/uuid.ts";
 import type { ImageSummary } from "../formats/ext4/finish-image.ts";
 import { Ext4Writer, type Ext4Options } from "../formats/ext4/writer.ts";
@@ -6,7 +7,8 @@ import { FileBytes } from "../formats/file-bytes.ts";
 import { FileSink } from "../formats/file-sink.ts";
 import { TarReader } from "../formats/tar/tar-reader.ts";
 import { appendVerity, verityIdentity, type VeritySummary } from "../formats/verity/append-verity.ts";
-import { vhdFooter } from "../formats/vhd/footer.ts";
+import { vhdFooter, VHD_SIZE_MAX } from "../formats/vhd/footer.ts";
+import { FormatError, inContext } from "../formats/format-error.ts";
 import { ImageFeeder } from "./image-feeder.ts";
 import { makeFile, type Destination } from "./new-file.ts";
 import { openLayerInput, type LayerInput, type LayerInputOptions } from "./open-layer-input.ts";
@@ -52,11 +54,14 @@ export interface ImportResult {
  */
 export async function importLayer(request: ImportRequest): Promise<ImportResult> {
   const { destination, verity } = request;
+  requireDiskSize(destination.path, request.image.size ?? 0);
   return makeFile(destination, async (fd) => {
     const input = await openLayerInput(request.input, request);
     const { image, entries } = await writeImage(input, fd, request);
     const tree = verity ? appendTree(fd, image) : undefined;
-    const size = finishDisk(fd, tree?.size ?? image.size, image.uuid);
+    const diskSize = tree?.size ?? image.size;
+    requireDiskSize(destination.path, diskSize);
+    const size = finishDisk(fd, diskSize, image.uuid);
     const { diffId, digest, size: tarSize, compressedSize: inputSize } = input.summary;
     return {
       path: destination.path,
@@ -74,18 +79,38 @@ export async function importLayer(request: ImportRequest): Promise<ImportResult>
 async function writeImage(
   input: LayerInput,
   fd: number,
-  { image, ...task }: ImportRequest,
+  request: ImportRequest,
 ): Promise<{ image: ImageSummary; entries: number }> {
-  const writer = new Ext4Writer(new FileSink(fd), { ...image, ...task });
-  const feeder = new ImageFeeder(writer, task);
+  const { image, onWarning } = request;
+  // The limit of the request is that of the tar: an image of many small files is larger.
+  const options = { ...image, ...(onWarning === undefined ? {} : { onWarning }) };
+  const writer = new Ext4Writer(new FileSink(fd), options);
+  const feeder = new ImageFeeder(writer, request);
   const reader = new TarReader(feeder);
-  const pace = new Pace(task);
+  const pace = new Pace(request);
   for await (const chunk of input.chunks()) {
-    reader.write(chunk);
+    naming(request.input, () => reader.write(chunk));
     if (pace.isDue) await pace.rest();
   }
-  reader.end();
-  return { image: writer.finish(), entries: feeder.entries };
+  return naming(request.input, () => {
+    reader.end();
+    return { image: writer.finish(), entries: feeder.entries };
+  });
+}
+
+/** Puts the name of the input before a fault that is found in what it holds. */
+function naming<T>(input: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof FormatError ? inContext(`Cannot import ${JSON.stringify(input)}`, error) : error;
+  }
+}
+
+function requireDiskSize(path: string, size: number): void {
+  if (size <= VHD_SIZE_MAX) return;
+  const found = `a VHD has at most ${VHD_SIZE_MAX} bytes, and its disk would have ${size}`;
+  throw new LayerError("LAYER_FORMAT", path, `Cannot make file "${path}": ${found}`);
 }
 
 function appendTree(fd: number, { size, uuid }: ImageSummary): VeritySummary {

@@ -1,9 +1,10 @@
+import { roundUp } from "../base/round-up.ts";
 import { formatUuid } from "../base/uuid.ts";
-import { readBytes, type ByteSource } from "../formats/byte-io.ts";
+import type { ByteSource } from "../formats/byte-io.ts";
 import { READ_ONLY_COMPATIBLE } from "../formats/ext4/constants.ts";
 import { featureNames } from "../formats/ext4/reader/features.ts";
-import { isSuperblock, readSuperblock } from "../formats/ext4/reader/superblock-reader.ts";
-import { SUPERBLOCK_POSITION, SUPERBLOCK_SIZE } from "../formats/ext4/superblock.ts";
+import { readSuperblock } from "../formats/ext4/reader/superblock-reader.ts";
+import { findSuperblock } from "../formats/ext4/superblock.ts";
 import {
   hasVeritySuperblock,
   readVeritySuperblock,
@@ -61,15 +62,10 @@ export interface VeritySummary {
  * @throws {FormatError} if there is a superblock, and it is damaged
  */
 export function inspectLayer(source: ByteSource): LayerSummary {
-  if (!hasSuperblock(source)) return { diskSize: source.size };
+  if (findSuperblock(source) === undefined) return { diskSize: source.size };
   const fileSystem = summarize(source);
   const verity = findVerity(source, verityOffset(fileSystem));
   return { diskSize: source.size, fileSystem, ...(verity === undefined ? {} : { verity }) };
-}
-
-function hasSuperblock(source: ByteSource): boolean {
-  const end = SUPERBLOCK_POSITION + SUPERBLOCK_SIZE;
-  return source.size >= end && isSuperblock(readBytes(source, SUPERBLOCK_POSITION, SUPERBLOCK_SIZE));
 }
 
 function summarize(source: ByteSource): FileSystemSummary {
@@ -100,7 +96,7 @@ function summarize(source: ByteSource): FileSystemSummary {
 
 /** Where a hash tree behind a file system would begin, in bytes. */
 export function verityOffset({ blocks, blockSize }: { blocks: number; blockSize: number }): number {
-  return Math.ceil((blocks * blockSize) / VERITY_BLOCK_SIZE) * VERITY_BLOCK_SIZE;
+  return roundUp(blocks * blockSize, VERITY_BLOCK_SIZE);
 }
 
 /** @throws {FormatError} if there is a hash tree that is damaged or of an unknown kind */

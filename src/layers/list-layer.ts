@@ -18,13 +18,19 @@ export function listLayer(source: ByteSource, path = "/"): FoundFile[] {
 }
 
 /**
- * Lists a directory of a layer's image and everything below it, a directory before what it holds; paths count from
- * the directory. Takes one file at a time, however many there are.
+ * Lists everything below a directory of a layer's image, a directory before what it holds, or the file itself; paths
+ * as `listLayer` has them. Takes one file at a time, however many there are.
  *
- * @throws {LayerError} LAYER_NOT_FOUND if there is no such directory
+ * @throws {LayerError} LAYER_NOT_FOUND if there is no such file
  * @throws {FormatError} if the image is damaged
  */
-export function listLayerTree(source: ByteSource, path = "/"): Generator<FoundFile, void> {
+export function* listLayerTree(source: ByteSource, path = "/"): Generator<FoundFile, void> {
   const reader = new Ext4Reader(source);
-  return reader.walk(findInLayer(reader, path));
+  const top = findInLayer(reader, path);
+  if (top.entry.type !== "directory") return yield top;
+  const prefix = top.entry.path === "" ? "" : `${top.entry.path}/`;
+  for (const file of reader.walk(top)) {
+    if (file.entry.path === "") continue;
+    yield { ...file, entry: { ...file.entry, path: `${prefix}${file.entry.path}` } };
+  }
 }

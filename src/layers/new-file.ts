@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, linkSync, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errnoCode, LayerError, RuntimeError } from "../base/errors.ts";
+import { cleanUpAfter, errnoCode, LayerError, RuntimeError, systemFault } from "../base/errors.ts";
 import { ifExists } from "../base/files.ts";
 
 /** Where a file goes that takes long to make. */
@@ -31,13 +31,16 @@ export async function makeFile<T>(
   );
   try {
     removeAbandoned(path);
-    const result = await fillFile(temporary, fill);
-    publish(temporary, destination);
-    return result;
+    const fd = openSync(temporary, "wx+", 0o644);
+    try {
+      const result = await fillFile(fd, fill);
+      publish(temporary, destination);
+      return result;
+    } catch (error) {
+      throw await cleanUpAfter(error, () => rmSync(temporary, { force: true }));
+    }
   } catch (error) {
     throw toLayerError(path, error);
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }
 
@@ -46,6 +49,11 @@ function requireFree({ path, force }: Destination): void {
   if (found?.isDirectory() === true) {
     throw new LayerError("LAYER_EXISTS", path, `Cannot make file "${path}": it is a folder`, {
       hint: "Name a file in it",
+    });
+  }
+  if (found?.isFile() === false) {
+    throw new LayerError("LAYER_EXISTS", path, `Cannot make file "${path}": it is a device or a pipe`, {
+      hint: "Name a new file",
     });
   }
   if (found !== undefined && !force) throw exists(path);
@@ -57,8 +65,7 @@ function exists(path: string): LayerError {
   });
 }
 
-async function fillFile<T>(path: string, fill: (fd: number) => Promise<T> | T): Promise<T> {
-  const fd = openSync(path, "wx+", 0o644);
+async function fillFile<T>(fd: number, fill: (fd: number) => Promise<T> | T): Promise<T> {
   try {
     return await fill(fd);
   } finally {
@@ -71,6 +78,7 @@ function publish(temporary: string, { path, force }: Destination): void {
   if (force) return renameSync(temporary, path);
   try {
     linkSync(temporary, path);
+    rmSync(temporary, { force: true });
   } catch (error) {
     const code = errnoCode(error);
     if (code === "EEXIST") throw exists(path);
@@ -102,5 +110,7 @@ function isAlive(pid: number): boolean {
 function toLayerError(path: string, error: unknown): unknown {
   if (error instanceof RuntimeError || !(error instanceof Error) || errnoCode(error) === undefined)
     return error;
-  return new LayerError("LAYER_IO", path, `Cannot make file "${path}": ${error.message}`, { cause: error });
+  return new LayerError("LAYER_IO", path, `Cannot make file "${path}": ${systemFault(error)}`, {
+    cause: error,
+  });
 }

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
-import { LayerError, RuntimeError } from "../base/errors.ts";
-import { FormatError } from "../formats/format-error.ts";
+import { LayerError, RuntimeError, systemFault } from "../base/errors.ts";
+import { FormatError, inContext } from "../formats/format-error.ts";
 import { BackgroundHasher, InlineHasher, type ChunkHasher } from "./chunk-hasher.ts";
-import { decompress, detectCompression, MAGIC_SIZE, type Compression } from "./decompress.ts";
+import { decompress, detectCompression, MAGIC_SIZE, requireKnown, type Compression } from "./decompress.ts";
 import { RawInput } from "./raw-input.ts";
 
 /** Bytes of compressed input that are read at once. */
@@ -37,6 +37,7 @@ export interface LayerInputSummary {
  * first bytes tell.
  *
  * @throws {LayerError} if it cannot be read
+ * @throws {FormatError} if it is compressed in another way
  * @example
  * const input = await openLayerInput("layer.tar.gz", { digest: true });
  * for await (const chunk of input.chunks()) reader.write(chunk);
@@ -47,6 +48,7 @@ export async function openLayerInput(path: string, options: LayerInputOptions = 
   try {
     raw = new RawInput(path);
     const start = await readStart(raw);
+    requireKnown(start);
     return new LayerInput({ path, raw, start }, options);
   } catch (error) {
     raw?.close();
@@ -102,7 +104,7 @@ export class LayerInput {
    * the end, also if that comes early.
    *
    * @throws {LayerError} if it cannot be read or is larger than allowed
-   * @throws {FormatError} if the compressed data is damaged
+   * @throws {FormatError} if the compressed data is damaged, or there is none at all
    * @throws {PlatformError} if nothing can decompress it here
    */
   async *chunks(): AsyncGenerator<Buffer, void> {
@@ -178,7 +180,12 @@ export class LayerInput {
     });
   }
 
+  /** A pipe without a byte is what a program leaves that has failed. */
   #end(diffId: string | undefined, digest: string | undefined): void {
+    if (this.#size === 0)
+      throw new FormatError("it is empty", {
+        hint: "Make sure that what should have written it has not failed",
+      });
     const isHashed = this.#options.digest === true;
     this.#summary = {
       size: this.#size,
@@ -193,8 +200,7 @@ const actionOn = (path: string): string => `Cannot read the layer ${JSON.stringi
 
 /** Puts the action and the input before a fault that does not name them. */
 function naming(path: string, error: unknown): unknown {
-  if (error instanceof FormatError)
-    return new FormatError(`${actionOn(path)}: ${error.message}`, { cause: error });
+  if (error instanceof FormatError) return inContext(actionOn(path), error);
   if (error instanceof RuntimeError || !(error instanceof Error) || !("syscall" in error)) return error;
-  return new LayerError("LAYER_IO", path, `${actionOn(path)}: ${error.message}`, { cause: error });
+  return new LayerError("LAYER_IO", path, `${actionOn(path)}: ${systemFault(error)}`, { cause: error });
 }

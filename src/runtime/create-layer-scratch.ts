@@ -1,9 +1,6 @@
 import { resolve } from "node:path";
 import type { Runtime } from "./runtime.ts";
 
-/** Bytes of a scratch unless another size is asked for, as for every container of HCS. */
-const DEFAULT_SIZE = 20 * 2 ** 30;
-
 /**
  * Makes a new scratch for a container over layers.
  *
@@ -14,7 +11,7 @@ export async function createLayerScratch(
   { layers: store }: Runtime,
   path: string,
   layers: readonly string[],
-  sizeBytes = DEFAULT_SIZE,
+  sizeBytes: number,
 ): Promise<void> {
   const parents = layers.map((layer) => resolve(layer));
   await store.createScratch(resolve(path), parents, sizeBytes);

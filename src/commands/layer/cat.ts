@@ -1,7 +1,7 @@
 import * as Args from "@oclif/core/args";
 import { writeToStdout } from "../../cli/print.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
-import { withDisk } from "../../layers/open-disk.ts";
+import { withDisk } from "../../layers/open-disk-file.ts";
 import { readLayerFile } from "../../layers/read-layer-file.ts";
 
 export default class LayerCat extends RuntimeCommand {

@@ -1,6 +1,7 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
+import { DEFAULT_SCRATCH_SIZE_GB, GIB } from "../../layers/scratch-size.ts";
 import { createLayerScratch } from "../../runtime/create-layer-scratch.ts";
 
 export default class LayerCreate extends RuntimeCommand {
@@ -21,10 +22,12 @@ export default class LayerCreate extends RuntimeCommand {
       multiple: true,
       description: "folder of a layer; the top-most first",
     }),
+    sizeGB: Flags.integer({ description: "size in GiB", default: DEFAULT_SCRATCH_SIZE_GB, min: 1 }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LayerCreate);
-    await createLayerScratch(await this.openRuntime(flags), args.path, flags.layer);
+    const size = flags.sizeGB * GIB;
+    await createLayerScratch(await this.openRuntime(flags), args.path, flags.layer, size);
   }
 }

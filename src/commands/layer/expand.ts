@@ -1,6 +1,7 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
+import { GIB } from "../../layers/scratch-size.ts";
 import { expandDisk } from "../../runtime/expand-disk.ts";
 
 export default class LayerExpand extends RuntimeCommand {
@@ -22,8 +23,8 @@ export default class LayerExpand extends RuntimeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LayerExpand);
-    const size = flags.sizeGB * 2 ** 30;
+    const size = flags.sizeGB * GIB;
     const expanded = await expandDisk(await this.openRuntime(flags), args.file, size);
-    if (flags.json) this.printJson(expanded ?? { size });
+    if (flags.json) this.printJson(expanded ?? { minimumSize: size });
   }
 }

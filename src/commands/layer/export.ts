@@ -35,7 +35,7 @@ export default class LayerExport extends RuntimeCommand {
     const { args, flags } = await this.parse(LayerExport);
     this.phases.mark("parse");
     const { source, output } = args;
-    const result = await withTask(`Export of ${source}`, (task) =>
+    const result = await withTask(`Export of "${source}"`, (task) =>
       exportImage({
         ...task,
         source,

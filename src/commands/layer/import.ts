@@ -42,7 +42,7 @@ export default class LayerImport extends RuntimeCommand {
     const { args, flags } = await this.parse(LayerImport);
     this.phases.mark("parse");
     const maximumSize = sizeFlag("--max-size", flags["max-size"]);
-    const result = await withTask(`Import of ${args.input}`, (task) =>
+    const result = await withTask(`Import of "${args.input}"`, (task) =>
       importLayer({
         ...task,
         input: args.input,

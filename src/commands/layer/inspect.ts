@@ -4,7 +4,7 @@ import { nestedRows } from "../../cli/nested-rows.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
 import { tableLines } from "../../cli/table.ts";
 import { inspectLayer } from "../../layers/inspect-layer.ts";
-import { withDisk } from "../../layers/open-disk.ts";
+import { withDisk } from "../../layers/open-disk-file.ts";
 
 export default class LayerInspect extends RuntimeCommand {
   static override summary = "Tell what a disk image is, and what file system it holds.";
@@ -16,12 +16,14 @@ export default class LayerInspect extends RuntimeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LayerInspect);
-    const found = withDisk(args.file, ({ kind, fileSize, source }) => ({
-      kind,
+    const found = withDisk(args.file, ({ format, fileSize, source }) => ({
+      format,
       fileSize,
       ...inspectLayer(source),
     }));
     if (flags.json) this.printJson(found);
-    else for (const line of tableLines(nestedRows(found))) this.print(line);
+    else
+      for (const line of tableLines(nestedRows({ ...found, fileSystem: found.fileSystem ?? "none" })))
+        this.print(line);
   }
 }

@@ -3,7 +3,7 @@ import * as Flags from "@oclif/core/flags";
 import { fileJson, fileLine, shownName } from "../../cli/file-line.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
 import { listLayer, listLayerTree } from "../../layers/list-layer.ts";
-import { withDisk } from "../../layers/open-disk.ts";
+import { withDisk } from "../../layers/open-disk-file.ts";
 
 export default class LayerLs extends RuntimeCommand {
   static override summary = "List files of a disk image.";
@@ -20,7 +20,7 @@ export default class LayerLs extends RuntimeCommand {
   };
   static override flags = {
     long: Flags.boolean({ char: "l", description: "show type, mode, owner, size and time" }),
-    recursive: Flags.boolean({ char: "R", description: "list what the folders hold, too" }),
+    recursive: Flags.boolean({ char: "R", description: "list everything below, too" }),
     json: Flags.boolean({ description: "print one JSON object a line" }),
   };
 

@@ -1,7 +1,8 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
+import { UsageError } from "../../base/errors.ts";
 import { RuntimeCommand } from "../../cli/runtime-command.ts";
-import { withDisk } from "../../layers/open-disk.ts";
+import { withDisk } from "../../layers/open-disk-file.ts";
 import { verifyLayer } from "../../layers/verify-layer.ts";
 
 export default class LayerVerify extends RuntimeCommand {
@@ -24,10 +25,16 @@ export default class LayerVerify extends RuntimeCommand {
 
   async run(): Promise<number> {
     const { args, flags } = await this.parse(LayerVerify);
-    const verdict = withDisk(args.file, ({ source }) => verifyLayer(source, flags["root-hash"]));
+    const trusted = rootHashFlag(flags["root-hash"]);
+    const verdict = withDisk(args.file, ({ source }) => verifyLayer(source, trusted));
     if (flags.json) this.printJson(verdict);
     else for (const finding of verdict.findings) this.print(finding);
     if (!flags.json && verdict.more > 0) this.print(`and ${verdict.more} more`);
     return verdict.findings.length === 0 ? 0 : 1;
   }
+}
+
+function rootHashFlag(text: string | undefined): string | undefined {
+  if (text === undefined || /^[0-9a-f]{64}$/i.test(text)) return text;
+  throw new UsageError(`Cannot read --root-hash "${text}": a root hash has 64 hexadecimal digits`);
 }

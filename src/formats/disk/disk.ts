@@ -1,7 +1,7 @@
 import type { ByteSink, ByteSource } from "../byte-io.ts";
 
 /** What of a virtual disk's file tells how it is to be read. */
-export type DiskFormat = "raw" | "vhd" | "vhdx";
+export type DiskFormat = "raw" | "vhd-fixed" | "vhd-dynamic" | "vhdx";
 
 /** A virtual disk that is read and changed in place. */
 export interface Disk extends ByteSource, ByteSink {

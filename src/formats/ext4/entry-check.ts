@@ -1,5 +1,5 @@
 import type { FileEntry } from "../file-entry.ts";
-import { FormatError, quoteName } from "../format-error.ts";
+import { FormatError, inContext, quoteName } from "../format-error.ts";
 import { BLOCK_SIZE, PATH_MAX } from "./constants.ts";
 
 const ID_MAX = 0xffffffff;
@@ -53,6 +53,5 @@ function isWithin(value: number, most: number): boolean {
 
 /** Puts the name of an entry before the fault that an error tells; other errors stay as they are. */
 export function naming(path: string, error: unknown): unknown {
-  if (!(error instanceof FormatError)) return error;
-  return new FormatError(`Cannot store ${quoteName(path)}: ${error.message}`, { cause: error });
+  return error instanceof FormatError ? inContext(`Cannot store ${quoteName(path)}`, error) : error;
 }

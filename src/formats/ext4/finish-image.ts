@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { deriveUuid } from "../derive-uuid.ts";
+import { NANOSECONDS_PER_SECOND } from "../file-entry.ts";
 import { FormatError } from "../format-error.ts";
 import { BLOCK_SIZE } from "./constants.ts";
 import type { ContentStore } from "./content-store.ts";
@@ -125,7 +126,7 @@ function reserve(
 }
 
 function mtimeOf({ timestamp = 0 }: ImageIdentity): bigint {
-  return BigInt(timestamp) * 1_000_000_000n;
+  return BigInt(timestamp) * NANOSECONDS_PER_SECOND;
 }
 
 /** Writes all directories; returns a UUID that depends on the names and attributes of all files. */

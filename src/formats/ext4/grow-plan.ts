@@ -1,9 +1,9 @@
-import { readBytes, type ByteSource } from "../byte-io.ts";
+import type { ByteSource } from "../byte-io.ts";
 import { FormatError } from "../format-error.ts";
 import { BLOCK_SIZE, BLOCKS_PER_GROUP, COMPATIBLE, INCOMPATIBLE, READ_ONLY_COMPATIBLE } from "./constants.ts";
 import { GROUP_DESCRIPTOR_SIZE } from "./group-descriptor.ts";
 import { RESERVED_DESCRIPTOR_BLOCKS_MAX } from "./resize-inode.ts";
-import { SUPERBLOCK, SUPERBLOCK_MAGIC, SUPERBLOCK_POSITION, SUPERBLOCK_SIZE } from "./superblock.ts";
+import { findSuperblock, SUPERBLOCK } from "./superblock.ts";
 
 /** How a file system is made larger; counts and block numbers. */
 export interface GrowPlan {
@@ -49,9 +49,8 @@ const BLOCKS_MAX = 2 ** 32 - 1;
  * @throws {FormatError} if the file system is one that cannot be made larger; nothing has been changed then
  */
 export function planGrowth(disk: ByteSource, size: number): GrowPlan | undefined {
-  if (disk.size < SUPERBLOCK_POSITION + SUPERBLOCK_SIZE) return undefined;
-  const superblock = readBytes(disk, SUPERBLOCK_POSITION, SUPERBLOCK_SIZE);
-  if (superblock.readUInt16LE(SUPERBLOCK.magic) !== SUPERBLOCK_MAGIC) return undefined;
+  const superblock = findSuperblock(disk);
+  if (superblock === undefined) return undefined;
   const fault = kindFault(superblock) ?? layoutFault(superblock, disk.size);
   if (fault !== undefined) throw refusal(fault);
   const before = superblock.readUInt32LE(SUPERBLOCK.blocks);

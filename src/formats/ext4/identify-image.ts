@@ -1,6 +1,6 @@
-import { readBytes, type ByteSink, type ByteSource } from "../byte-io.ts";
+import type { ByteSink, ByteSource } from "../byte-io.ts";
 import { READ_ONLY_COMPATIBLE } from "./constants.ts";
-import { SUPERBLOCK, SUPERBLOCK_MAGIC, SUPERBLOCK_POSITION, SUPERBLOCK_SIZE } from "./superblock.ts";
+import { findSuperblock, SUPERBLOCK, SUPERBLOCK_POSITION } from "./superblock.ts";
 
 /**
  * Gives the file system on a disk another UUID, of 16 bytes.
@@ -8,9 +8,8 @@ import { SUPERBLOCK, SUPERBLOCK_MAGIC, SUPERBLOCK_POSITION, SUPERBLOCK_SIZE } fr
  * @returns false, and changes nothing, if there is none, or if it has checksums that depend on the UUID
  */
 export function identifyImage(disk: ByteSource & ByteSink, uuid: Uint8Array): boolean {
-  if (disk.size < SUPERBLOCK_POSITION + SUPERBLOCK_SIZE) return false;
-  const superblock = readBytes(disk, SUPERBLOCK_POSITION, SUPERBLOCK_SIZE);
-  if (superblock.readUInt16LE(SUPERBLOCK.magic) !== SUPERBLOCK_MAGIC) return false;
+  const superblock = findSuperblock(disk);
+  if (superblock === undefined) return false;
   const checksums = READ_ONLY_COMPATIBLE.groupChecksums | READ_ONLY_COMPATIBLE.metadataChecksums;
   if ((superblock.readUInt32LE(SUPERBLOCK.readOnlyCompatible) & checksums) !== 0) return false;
   disk.write([uuid.subarray(0, 16)], SUPERBLOCK_POSITION + SUPERBLOCK.uuid);

@@ -1,3 +1,4 @@
+import { roundUp } from "../../base/round-up.ts";
 import { BLOCK_SIZE, BLOCKS_PER_GROUP } from "./constants.ts";
 import { GROUP_DESCRIPTOR_SIZE } from "./group-descriptor.ts";
 import { INODE_SIZE } from "./inode.ts";
@@ -46,7 +47,6 @@ export function descriptorCapacity(blocks: number): number {
  * most number of inodes.
  */
 export function planGroups(needs: { contents: number; inodes: number; blocks: number }): GroupLayout {
-  const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
   let groups = Math.max(
     1,
     Math.ceil(needs.inodes / INODES_PER_GROUP_MAX),

@@ -1,3 +1,4 @@
+import { readBytes, type ByteSource } from "../byte-io.ts";
 import { BLOCK_SIZE, COMPATIBLE, INCOMPATIBLE, INODE_NUMBER, READ_ONLY_COMPATIBLE } from "./constants.ts";
 import { HALF_MD4 } from "./hashed-directory.ts";
 import { EXTRA_SIZE, INODE_SIZE } from "./inode.ts";
@@ -7,7 +8,7 @@ export const SUPERBLOCK_POSITION = 1024;
 /** Bytes of the superblock. */
 export const SUPERBLOCK_SIZE = 1024;
 /** Value of the field `magic`. */
-export const SUPERBLOCK_MAGIC = 0xef53;
+const SUPERBLOCK_MAGIC = 0xef53;
 
 /**
  * Offsets in the superblock, in bytes.
@@ -71,6 +72,18 @@ export const SUPERBLOCK = {
 
 /** Bytes of the label. */
 export const LABEL_SIZE = 16;
+
+/** Whether a superblock may lie in these 1024 bytes. */
+export function isSuperblock(bytes: Buffer): boolean {
+  return bytes.readUInt16LE(SUPERBLOCK.magic) === SUPERBLOCK_MAGIC;
+}
+
+/** Reads the superblock of a disk that seems to begin with an ext4 file system. @returns undefined if it does not */
+export function findSuperblock(disk: ByteSource): Buffer | undefined {
+  if (disk.size < SUPERBLOCK_POSITION + SUPERBLOCK_SIZE) return undefined;
+  const bytes = readBytes(disk, SUPERBLOCK_POSITION, SUPERBLOCK_SIZE);
+  return isSuperblock(bytes) ? bytes : undefined;
+}
 
 const STATE_CLEAN = 1;
 const ERRORS_CONTINUE = 1;

@@ -1,3 +1,5 @@
+import { NANOSECONDS_PER_SECOND } from "../file-entry.ts";
+
 /** A time as an inode holds it: two words of 32 bits. */
 export interface InodeTime {
   /** Seconds since 1970, lowest 32 bits. */
@@ -6,7 +8,6 @@ export interface InodeTime {
   extra: number;
 }
 
-const NANOSECONDS = 1_000_000_000n;
 const EPOCH = 2 ** 32;
 const EARLIEST = -(2 ** 31);
 const LATEST = EARLIEST + 4 * EPOCH - 1;
@@ -17,8 +18,8 @@ const LATEST = EARLIEST + 4 * EPOCH - 1;
  * @see https://docs.kernel.org/filesystems/ext4/inodes.html#inode-timestamps
  */
 export function encodeTime(time: bigint): InodeTime {
-  let seconds = Number(time / NANOSECONDS);
-  let nanoseconds = Number(time % NANOSECONDS);
+  let seconds = Number(time / NANOSECONDS_PER_SECOND);
+  let nanoseconds = Number(time % NANOSECONDS_PER_SECOND);
   if (nanoseconds < 0) {
     seconds--;
     nanoseconds += 1_000_000_000;
@@ -32,5 +33,5 @@ export function encodeTime(time: bigint): InodeTime {
 /** Converts a time of an inode to nanoseconds since 1970. */
 export function decodeTime({ seconds, extra }: InodeTime): bigint {
   const whole = (seconds | 0) + (extra & 3) * EPOCH;
-  return BigInt(whole) * NANOSECONDS + BigInt(extra >>> 2);
+  return BigInt(whole) * NANOSECONDS_PER_SECOND + BigInt(extra >>> 2);
 }

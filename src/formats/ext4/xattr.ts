@@ -149,9 +149,13 @@ function compare(a: Attribute, b: Attribute): number {
   );
 }
 
-const roundUp = (size: number): number => (size + 3) & ~3;
-const entrySize = ({ name }: Attribute): number => roundUp(XATTR_ENTRY.size + name.length);
-const sizeOf = (attribute: Attribute): number => entrySize(attribute) + roundUp(attribute.value.length);
+/** Entries and values begin at multiples of 4 bytes. */
+export function paddedXattr(size: number): number {
+  return (size + 3) & ~3;
+}
+
+const entrySize = ({ name }: Attribute): number => paddedXattr(XATTR_ENTRY.size + name.length);
+const sizeOf = (attribute: Attribute): number => entrySize(attribute) + paddedXattr(attribute.value.length);
 
 function encodeInInode(attributes: readonly Attribute[], space: number): Buffer {
   const bytes = Buffer.alloc(space);
@@ -184,14 +188,14 @@ function encodeEntries(area: Buffer, attributes: readonly Attribute[], start: nu
   let total = 0;
   for (const attribute of attributes) {
     const { index, name, value } = attribute;
-    valueStart -= roundUp(value.length);
+    valueStart -= paddedXattr(value.length);
     area.set(value, valueStart);
     area.writeUInt8(name.length, at + XATTR_ENTRY.nameLength);
     area.writeUInt8(index, at + XATTR_ENTRY.nameIndex);
     area.writeUInt16LE(value.length > 0 ? valueStart : 0, at + XATTR_ENTRY.valueOffset);
     area.writeUInt32LE(value.length, at + XATTR_ENTRY.valueSize);
     area.write(name, at + XATTR_ENTRY.size, "latin1");
-    const hash = xattrHash(name, area.subarray(valueStart, valueStart + roundUp(value.length)));
+    const hash = xattrHash(name, area.subarray(valueStart, valueStart + paddedXattr(value.length)));
     area.writeUInt32LE(hash, at + XATTR_ENTRY.hash);
     total = ((total << 16) ^ (total >>> 16) ^ hash) >>> 0;
     at += entrySize(attribute);

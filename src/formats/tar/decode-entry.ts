@@ -1,4 +1,4 @@
-import type { FileEntry } from "../file-entry.ts";
+import { NANOSECONDS_PER_SECOND, type FileEntry } from "../file-entry.ts";
 import { quoteName } from "../format-error.ts";
 import { toEntryPath } from "./entry-path.ts";
 import {
@@ -13,7 +13,6 @@ import {
 } from "./header.ts";
 import type { PaxRecords } from "./pax.ts";
 
-const NANOSECONDS = 1_000_000_000n;
 const MAX_ID = 0xffff_ffff;
 
 /** What the headers before an entry's own tell of it. */
@@ -122,7 +121,7 @@ function idOf({ bytes, at }: Header, field: Field, known: number | undefined): n
 }
 
 function secondsAt({ bytes, at }: Header, field: Field): bigint {
-  return BigInt(numberAt(bytes, at, field)) * NANOSECONDS;
+  return BigInt(numberAt(bytes, at, field)) * NANOSECONDS_PER_SECOND;
 }
 
 function addTimes(header: Header, entry: FileEntry): void {

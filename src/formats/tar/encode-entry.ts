@@ -1,13 +1,11 @@
 // Encodes headers in the ustar format, after an extended header where ustar cannot hold what is to be told.
 // Source: POSIX.1-2017 "pax", ustar Interchange Format and pax Extended Header.
 
-import type { FileEntry } from "../file-entry.ts";
+import { NANOSECONDS_PER_SECOND, type FileEntry } from "../file-entry.ts";
 import { FormatError, quoteName } from "../format-error.ts";
 import { encodePax, toSeconds, xattrPairs, type PaxPair } from "./encode-pax.ts";
 import { isEntryPath } from "./entry-path.ts";
 import { BLOCK_SIZE, checksumOf, FIELDS, paddedSize, type Field } from "./header.ts";
-
-const NANOSECONDS = 1_000_000_000n;
 
 /** The letter that the header has for a type; none stands for a socket. */
 const LETTERS: Record<FileEntry["type"], string> = {
@@ -110,9 +108,9 @@ function toHeader(entry: FileEntry, pairs: PaxPair[]): Header {
 
 /** @returns the whole seconds, or 0 where the field cannot hold them */
 function headerTime(time: bigint, pairs: PaxPair[]): number {
-  const seconds = time < 0n ? -1 : Number(time / NANOSECONDS);
+  const seconds = time < 0n ? -1 : Number(time / NANOSECONDS_PER_SECOND);
   const isInRange = fits(seconds, FIELDS.mtime);
-  if (!isInRange || time % NANOSECONDS !== 0n) pairs.push(["mtime", toSeconds(time)]);
+  if (!isInRange || time % NANOSECONDS_PER_SECOND !== 0n) pairs.push(["mtime", toSeconds(time)]);
   return isInRange ? seconds : 0;
 }
 

@@ -1,6 +1,7 @@
 // The 512-byte header block of tar: field positions, numbers, checksum.
 // Sources: POSIX.1-2017 "pax", ustar interchange format; GNU tar manual, "Basic Tar Format"; star(5).
 
+import { roundUp } from "../../base/round-up.ts";
 import { quoteName } from "../format-error.ts";
 
 /** Bytes of a tar block: headers are one, contents are padded to whole ones. */
@@ -144,5 +145,5 @@ export function requireChecksum(bytes: Buffer, at: number): void {
 
 /** Rounds up to whole blocks. */
 export function paddedSize(size: number): number {
-  return Math.ceil(size / BLOCK_SIZE) * BLOCK_SIZE;
+  return roundUp(size, BLOCK_SIZE);
 }

@@ -1,11 +1,11 @@
 // Extended headers: records "LENGTH KEY=VALUE\n" that replace or add to the fields of the header that follows.
 // Sources: POSIX.1-2017 "pax", pax Header Block and Extended Header; GNU tar manual; libarchive's tar(5); star(5).
 
+import { NANOSECONDS_PER_SECOND } from "../file-entry.ts";
 import { quoteName } from "../format-error.ts";
 import { FieldError, MAX_FILE_SIZE } from "./header.ts";
 import { SparseRuns } from "./sparse-runs.ts";
 
-const NANOSECONDS = 1_000_000_000n;
 const XATTR_KEY = "SCHILY.xattr.";
 const ENCODED_XATTR_KEY = "LIBARCHIVE.xattr.";
 const SPARSE_KEY = "GNU.sparse.";
@@ -138,7 +138,7 @@ export function toNanoseconds(text: string): bigint {
   const [, sign, seconds = "", decimals = ""] = /^(-?)(\d{1,18})(?:\.(\d*))?$/.exec(text) ?? [];
   if (sign === undefined)
     throw new FieldError(`a time record holds ${quoteName(text)}, which is no number of seconds`);
-  const size = BigInt(seconds) * NANOSECONDS + BigInt(decimals.slice(0, 9).padEnd(9, "0"));
+  const size = BigInt(seconds) * NANOSECONDS_PER_SECOND + BigInt(decimals.slice(0, 9).padEnd(9, "0"));
   return sign === "-" ? -size : size;
 }
 

@@ -75,6 +75,7 @@ export class TarReader {
   #gathered = Buffer.allocUnsafe(BLOCK_SIZE);
   #gatheredSize = 0;
   #zeroBlocks = 0;
+  #hasEntries = false;
   #sparse: SparseEntry | undefined;
 
   constructor(sink: TarSink) {
@@ -82,7 +83,7 @@ export class TarReader {
   }
 
   /**
-   * Takes the next bytes of the archive. What follows its end is ignored.
+   * Takes the next bytes of the archive. What follows its end is ignored, unless there are no entries before it.
    *
    * @throws {FormatError} if they are no tar, or what the sink throws; nothing may be written after that
    */
@@ -90,7 +91,17 @@ export class TarReader {
     let at = 0;
     while (at < chunk.length && this.#zeroBlocks < 2)
       at = this.#content.isFinished ? this.#takeUnit(chunk, at) : this.#takeContent(chunk, at);
+    if (at < chunk.length && !this.#hasEntries) this.#requireZeros(chunk, at);
     this.#chunkOffset += chunk.length;
+  }
+
+  /** What begins with zeros and goes on with something else is no archive without entries, but maybe a disk. */
+  #requireZeros(chunk: Buffer, at: number): void {
+    const found = chunk.subarray(at).findIndex((byte) => byte !== 0);
+    if (found === -1) return;
+    const offset = this.#chunkOffset + at + found;
+    const message = `Cannot read the tar: it has no entries, but something else at byte ${offset}`;
+    throw new FormatError(message, { offset, hint: "Make sure that the input is a tar" });
   }
 
   #takeContent(chunk: Buffer, at: number): number {
@@ -219,6 +230,7 @@ export class TarReader {
     const { pax } = this.#extensions.known;
     const entry = decodeEntry(bytes, at, this.#extensions.known);
     addAcls(entry, pax, (message) => this.#sink.warning?.(message));
+    this.#hasEntries = true;
     this.#entryOffset = this.#unitOffset;
     this.#entryName = entry.path;
     if (letter === OLD_SPARSE) {

@@ -1,5 +1,4 @@
 import { readBytes, requireInside, type ByteSource } from "../byte-io.ts";
-import { imageSize } from "../ext4/image-size.ts";
 import { BlockHasher } from "./block-hasher.ts";
 import { DIGEST_SIZE, readVeritySuperblock, VERITY_BLOCK_SIZE } from "./superblock.ts";
 import { BLOCK_DIGESTS, planTree, verityOverhead, type VerityLevel } from "./tree-layout.ts";
@@ -23,10 +22,10 @@ export interface VerityVerdict {
 /**
  * Verifies an image against the hash tree behind it. All is read once, in large parts.
  *
- * @param offset where the superblock of the tree lies, in bytes; by default behind the ext4 image at the beginning
+ * @param offset where the superblock of the tree lies, in bytes: behind the image
  * @throws {FormatError} if there is no tree, or not all of it
  */
-export function verifyVerity(source: ByteSource, offset: number = imageSize(source)): VerityVerdict {
+export function verifyVerity(source: ByteSource, offset: number): VerityVerdict {
   const { dataBlocks, salt } = readVeritySuperblock(source, offset);
   requireInside(source, offset, verityOverhead(dataBlocks));
   const hasher = new BlockHasher(source, salt);

@@ -1,5 +1,5 @@
 import { readBytes, requireInside } from "../byte-io.ts";
-import type { Disk } from "../disk/disk.ts";
+import type { Disk, DiskFormat } from "../disk/disk.ts";
 import type { StoredBytes } from "../disk/stored-file.ts";
 import { writeZeros } from "../disk/write-zeros.ts";
 import {
@@ -9,14 +9,12 @@ import {
   type DynamicHeader,
 } from "./dynamic-header.ts";
 import { NO_BLOCK, sectorBitmapSize } from "./dynamic-layout.ts";
-import { FOOTER_SIZE, resizedVhdFooter, VHD_SIZE_MAX } from "./footer.ts";
+import { FOOTER_SIZE, resizedVhdFooter } from "./footer.ts";
 import { roundUpToSectors, SECTOR_SIZE } from "./sector.ts";
 import { VhdReader } from "./vhd-reader.ts";
 
 /** Reads and changes the disk in a fixed or dynamic VHD file, which ends with a whole footer at any moment. */
 export class VhdDisk implements Disk {
-  readonly format = "vhd";
-  readonly largestSize = VHD_SIZE_MAX;
   readonly #file: StoredBytes;
   #reader: VhdReader;
 
@@ -24,6 +22,14 @@ export class VhdDisk implements Disk {
   constructor(file: StoredBytes) {
     this.#file = file;
     this.#reader = new VhdReader(file);
+  }
+
+  get largestSize(): number {
+    return this.#reader.largestSize;
+  }
+
+  get format(): DiskFormat {
+    return this.#reader.format;
   }
 
   /** Bytes of the disk. */
@@ -77,7 +83,9 @@ export class VhdDisk implements Disk {
   #growDynamic(size: number): void {
     const { headerPosition, header } = this.#dynamicHeader();
     this.#clearLastBlock(header);
-    const entries = Math.max(header.tableEntries, Math.ceil(size / header.blockSize));
+    const blocks = Math.ceil(size / header.blockSize);
+    this.#clearEntries(header, blocks);
+    const entries = Math.max(header.tableEntries, blocks);
     const length = roundUpToSectors(entries * 4);
     if (length > roundUpToSectors(header.tableEntries * 4)) {
       const tableOffset = this.#copyTable(header, length);
@@ -110,6 +118,15 @@ export class VhdDisk implements Disk {
     if (sector === NO_BLOCK) return;
     const start = sector * SECTOR_SIZE + sectorBitmapSize(blockSize);
     writeZeros(this.#file, start + used, blockSize - used);
+  }
+
+  /** The table may be longer than the disk, and hold anything where the disk's new blocks are listed. */
+  #clearEntries({ blockSize, tableOffset, tableEntries }: DynamicHeader, blocks: number): void {
+    const from = Math.ceil(this.size / blockSize);
+    const count = Math.min(blocks, tableEntries) - from;
+    if (count <= 0) return;
+    this.#file.write([Buffer.alloc(4 * count, 0xff)], tableOffset + 4 * from);
+    this.#file.flush();
   }
 
   /** All that changes lies in the header's first sector. */

@@ -1,9 +1,12 @@
 import { readBytes, type ByteSource } from "../byte-io.ts";
 import { FormatError } from "../format-error.ts";
-import { DYNAMIC_HEADER_SIZE, parseDynamicHeader, type DynamicHeader } from "./dynamic-header.ts";
+import { DYNAMIC_HEADER_SIZE, parseDynamicHeader } from "./dynamic-header.ts";
 import { NO_BLOCK, sectorBitmapSize } from "./dynamic-layout.ts";
-import { FOOTER_SIZE, parseVhdFooter, type VhdFooter } from "./footer.ts";
+import { FOOTER_SIZE, parseVhdFooter, VHD_SIZE_MAX, type VhdFooter } from "./footer.ts";
 import { SECTOR_SIZE } from "./sector.ts";
+
+/** The table is held in memory; the largest disk has as many of the smallest blocks that known writers make. */
+const BLOCKS_MAX = VHD_SIZE_MAX / (512 * 1024);
 
 /** Reads the disk in a fixed or dynamic VHD file. */
 export class VhdReader implements ByteSource {
@@ -23,6 +26,16 @@ export class VhdReader implements ByteSource {
     if (kind === "differencing") throw fault("it is a differencing disk, whose parent is not read");
     if (kind === "dynamic") this.#dynamic = openDynamic(input, size, dataOffset ?? 0);
     else if (size + FOOTER_SIZE > input.size) throw fault(`its disk of ${size} bytes is cut short`);
+  }
+
+  /** Whether the file holds every block of the disk. */
+  get format(): "vhd-fixed" | "vhd-dynamic" {
+    return this.#dynamic === undefined ? "vhd-fixed" : "vhd-dynamic";
+  }
+
+  /** Bytes that the disk could have at most. */
+  get largestSize(): number {
+    return Math.min(VHD_SIZE_MAX, (this.#dynamic?.blockSize ?? VHD_SIZE_MAX) * BLOCKS_MAX);
   }
 
   /** Bytes of the disk. */
@@ -58,8 +71,10 @@ interface DynamicDisk {
 function openDynamic(input: ByteSource, size: number, headerOffset: number): DynamicDisk {
   const header = parseDynamicHeader(readBytes(input, headerOffset, DYNAMIC_HEADER_SIZE));
   const { blockSize } = header;
-  if (header.tableEntries * blockSize < size) throw fault("its table of blocks does not cover the disk");
-  const table = readTable(input, header);
+  const blocks = Math.ceil(size / blockSize);
+  if (header.tableEntries < blocks) throw fault("its table of blocks does not cover the disk");
+  if (blocks > BLOCKS_MAX) throw fault(`its disk of ${size} bytes has ${blocks} blocks, too many to be read`);
+  const table = readTable(input, header.tableOffset, blocks);
   const blockBytes = sectorBitmapSize(blockSize) + blockSize;
   for (const sector of table) {
     if (sector === NO_BLOCK || sector * SECTOR_SIZE + blockBytes <= input.size) continue;
@@ -68,9 +83,11 @@ function openDynamic(input: ByteSource, size: number, headerOffset: number): Dyn
   return { blockSize, table };
 }
 
-function readTable(input: ByteSource, { tableOffset, tableEntries }: DynamicHeader): Uint32Array {
-  const bytes = readBytes(input, tableOffset, tableEntries * 4);
-  return Uint32Array.from({ length: tableEntries }, (_, block) => bytes.readUInt32BE(4 * block));
+function readTable(input: ByteSource, position: number, blocks: number): Uint32Array {
+  const bytes = readBytes(input, position, blocks * 4);
+  const table = new Uint32Array(blocks);
+  for (let block = 0; block < blocks; block++) table[block] = bytes.readUInt32BE(4 * block);
+  return table;
 }
 
 function fault(what: string): FormatError {

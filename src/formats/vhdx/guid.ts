@@ -1,3 +1,5 @@
+import { formatUuid, parseUuid } from "../../base/uuid.ts";
+
 /** Bytes of a GUID. */
 export const GUID_SIZE = 16;
 /** The GUID that stands for none. */
@@ -5,18 +7,14 @@ export const NO_GUID = "00000000-0000-0000-0000-000000000000";
 
 /** Encodes a GUID in its textual form as Windows stores it: the first three groups have their lowest byte first. */
 export function encodeGuid(text: string): Buffer {
-  return swapGroups(Buffer.from(text.replaceAll("-", ""), "hex"));
+  const bytes = parseUuid(text);
+  if (bytes === undefined) throw new RangeError(`"${text}" is no GUID`);
+  return swapGroups(bytes);
 }
 
 /** The textual form, in lower case, of a GUID as Windows stores it. */
 export function formatGuid(bytes: Uint8Array): string {
-  const hex = swapGroups(bytes).toString("hex");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
-
-/** The textual form of a UUID whose 16 bytes are in the order of its digits. */
-export function guidOfUuid(uuid: Uint8Array): string {
-  return formatGuid(swapGroups(uuid));
+  return formatUuid(swapGroups(bytes));
 }
 
 function swapGroups(bytes: Uint8Array): Buffer {

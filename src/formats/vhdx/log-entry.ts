@@ -1,3 +1,4 @@
+import { roundUp } from "../../base/round-up.ts";
 import { hasValidChecksum } from "./checksum.ts";
 import { formatGuid, GUID_SIZE } from "./guid.ts";
 
@@ -93,7 +94,7 @@ function plausibleLength(log: Buffer, start: number, logGuid: string): number | 
   const descriptorEnd = LOG_HEADER_SIZE + count * LOG_DESCRIPTOR_SIZE;
   if (descriptorEnd > length) return undefined;
   const sequence = log.readBigUInt64LE(start + LOG_HEADER.sequence);
-  let end = Math.ceil(descriptorEnd / LOG_SECTOR_SIZE) * LOG_SECTOR_SIZE;
+  let end = roundUp(descriptorEnd, LOG_SECTOR_SIZE);
   for (let at = LOG_HEADER_SIZE; at < descriptorEnd; at += LOG_DESCRIPTOR_SIZE) {
     const place = (start + at) % log.length;
     const signature = signatureAt(log, place);
@@ -119,7 +120,7 @@ function signatureAt(bytes: Buffer, at: number): string {
 function readPatches(entry: Buffer): LogPatch[] {
   const count = entry.readUInt32LE(LOG_HEADER.descriptorCount);
   const descriptorEnd = LOG_HEADER_SIZE + count * LOG_DESCRIPTOR_SIZE;
-  let sector = Math.ceil(descriptorEnd / LOG_SECTOR_SIZE) * LOG_SECTOR_SIZE;
+  let sector = roundUp(descriptorEnd, LOG_SECTOR_SIZE);
   return Array.from({ length: count }, (_, index) => {
     const at = LOG_HEADER_SIZE + index * LOG_DESCRIPTOR_SIZE;
     const descriptor = entry.subarray(at, at + LOG_DESCRIPTOR_SIZE);

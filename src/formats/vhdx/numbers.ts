@@ -1,3 +1,4 @@
+import { roundUp } from "../../base/round-up.ts";
 import { FormatError } from "../format-error.ts";
 
 const KIB = 1024;
@@ -25,5 +26,5 @@ export function readUInt64(bytes: Buffer, at: number, name: string): number {
 
 /** The next multiple of a mebibyte. */
 export function roundUpToMib(bytes: number): number {
-  return Math.ceil(bytes / MIB) * MIB;
+  return roundUp(bytes, MIB);
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { formatUuid } from "../../base/uuid.ts";
 import { readBytes, requireInside } from "../byte-io.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { StoredBytes } from "../disk/stored-file.ts";
 import { writeZeros } from "../disk/write-zeros.ts";
 import { writeBlockEntry } from "./block-entry.ts";
 import { blockGeometry, ENTRY_SIZE, type BlockGeometry } from "./block-geometry.ts";
-import { encodeGuid, guidOfUuid, NO_GUID } from "./guid.ts";
+import { encodeGuid, NO_GUID } from "./guid.ts";
 import { encodeHeader, HEADER_POSITIONS } from "./header.ts";
 import { encodeDiskSize, type VhdxMetadata } from "./metadata.ts";
 import { roundUpToMib, VHDX_SIZE_MAX } from "./numbers.ts";
@@ -106,7 +107,7 @@ export class VhdxDisk implements Disk, BlockLookup {
   /** Gives the disk another identity; `uuid` has 16 bytes. */
   identify(uuid: Uint8Array): void {
     this.#beginChanges();
-    this.#file.write([encodeGuid(guidOfUuid(uuid))], this.#vhdx.metadata.diskIdPosition);
+    this.#file.write([encodeGuid(formatUuid(uuid))], this.#vhdx.metadata.diskIdPosition);
     this.flush();
     this.#vhdx = openVhdx(this.#file);
   }

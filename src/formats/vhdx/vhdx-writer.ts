@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { formatUuid } from "../../base/uuid.ts";
 import type { ByteSink } from "../byte-io.ts";
 import { blockGeometry, ENTRY_SIZE, entryIndex, type BlockGeometry } from "./block-geometry.ts";
 import { writeBlockEntry } from "./block-entry.ts";
-import { formatGuid, guidOfUuid, NO_GUID } from "./guid.ts";
+import { formatGuid, NO_GUID } from "./guid.ts";
 import { encodeHeader, encodeIdentifier, HEADER_POSITIONS, type VhdxHeader } from "./header.ts";
 import { encodeMetadata, type VhdxMetadata } from "./metadata.ts";
 import { MIB, roundUpToMib, VHDX_SIZE_MAX } from "./numbers.ts";
@@ -58,7 +59,7 @@ export class VhdxWriter implements ByteSink {
       size,
       blockSize,
       isFixed: false,
-      diskId: guidOfUuid(uuid),
+      diskId: formatUuid(uuid),
       logicalSectorSize,
       physicalSectorSize: 4096,
     };

@@ -5,8 +5,11 @@ import type { CreateOptions } from "./create-options.ts";
 import type { DocumentHost } from "./document-host.ts";
 import { documentFault } from "./fault.ts";
 
-const MAPPED_DIRECTORY_PATH = "Container/MappedDirectories";
-const MAPPED_PIPE_PATH = "Container/MappedPipes";
+/** Where a request changes the folders that a running Windows container is given. */
+export const MAPPED_DIRECTORY_PATH = "Container/MappedDirectories";
+
+/** Where a request changes the pipes that a running Windows container is given. */
+export const MAPPED_PIPE_PATH = "Container/MappedPipes";
 
 /**
  * The requests that turn a container of a cloned VM into the clone that was asked for: its layers and its network are

@@ -1,5 +1,7 @@
 /** Build numbers of the releases of Windows at which documents change. */
 export const OS_BUILDS = {
+  /** Technical Preview 4 of Windows Server 2016. */
+  TP4: 10586,
   /** Windows Server 2016; the first that runs containers. */
   RS1: 14393,
   RS3: 16299,
@@ -12,3 +14,8 @@ export const OS_BUILDS = {
   /** The first that takes hints on memory from Linux guests. */
   COLD_DISCARD_HINT: 18967,
 } as const;
+
+/** Tells whether a build of Windows is that of Technical Preview 4 or a later one, as all are that are supported. */
+export function isTp4(osBuild: number): boolean {
+  return osBuild >= OS_BUILDS.TP4;
+}

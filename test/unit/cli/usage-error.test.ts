@@ -5,6 +5,7 @@ import type { CommandClass } from "../../../src/cli/command-table.ts";
 import { toUsageError } from "../../../src/cli/usage-error.ts";
 import Create from "../../../src/commands/create.ts";
 import Exec from "../../../src/commands/exec.ts";
+import LayerExpand from "../../../src/commands/layer/expand.ts";
 import Kill from "../../../src/commands/kill.ts";
 
 /** Lets oclif's real parser fail on a line. */
@@ -26,6 +27,7 @@ async function parserError(commandClass: CommandClass, argv: string[]): Promise<
 describe("toUsageError puts into one line", () => {
   test.each([
     ["a missing argument", Kill, [], 'Cannot run "runhcs it": missing id'],
+    ["a missing flag", LayerExpand, ["disk"], 'Cannot run "runhcs it": missing --sizeGB'],
     ["an unknown flag", Kill, ["web", "--nonsense"], 'Cannot run "runhcs it": unknown flag --nonsense'],
     [
       "a superfluous argument",

@@ -145,7 +145,7 @@ describe("the cache", () => {
   test("is refused if it is no scratch", async () => {
     const cachePath = pathOf("cache.vhdx");
     writeFileSync(cachePath, "half");
-    const message = `Cannot use the scratch cache "${cachePath}": Cannot read`;
+    const message = `Cannot use the scratch cache "${cachePath}": cannot read`;
     await expect(create({ cachePath })).rejects.toThrow(message);
     await create({ destination: { path: cachePath, force: true }, sizeGB: 3 });
     await expect(create({ cachePath })).rejects.toThrow("its disk has 3221225472 bytes instead of");

@@ -1,10 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FileEntry } from "../../../src/formats/file-entry.ts";
+import { SUPERBLOCK, SUPERBLOCK_POSITION } from "../../../src/formats/ext4/superblock.ts";
 import { exportLayer, type ExportOptions } from "../../../src/layers/export-layer.ts";
-import { openDisk } from "../../../src/layers/open-disk.ts";
+import { openDiskFile } from "../../../src/layers/open-disk-file.ts";
 import {
   changeMounted,
   makeImage,
@@ -23,7 +24,7 @@ const images = useImages();
 
 async function exported(path: string, options?: ExportOptions): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  const disk = openDisk(path);
+  const disk = openDiskFile(path);
   try {
     await exportLayer(disk.source, (chunk) => chunks.push(Buffer.from(chunk)), options);
   } finally {
@@ -110,6 +111,36 @@ describe("exportLayer", () => {
     const warnings: string[] = [];
     expect(pathsIn(await exported(image, { onWarning: (message) => warnings.push(message) }))).toEqual(["/"]);
     expect(warnings).toEqual(['Skipped "s": a tar holds no sockets']);
+  });
+
+  test("tells that an image was not unmounted, for what was written last may be missing", async () => {
+    const { path } = images.write([entryOf("f")]);
+    const warnings: string[] = [];
+    const onWarning = (message: string): void => void warnings.push(message);
+    await exported(path, { onWarning });
+    expect(warnings).toEqual([]);
+    const fd = openSync(path, "r+");
+    writeSync(fd, Buffer.alloc(2), 0, 2, SUPERBLOCK_POSITION + SUPERBLOCK.state);
+    closeSync(fd);
+    await exported(path, { onWarning });
+    expect(warnings).toEqual([
+      "The image is mounted, or was not unmounted: what was written last may be missing",
+    ]);
+  });
+
+  test("can be stopped within a hole", async () => {
+    makeImage(image, "16M", "");
+    changeMounted(image, "truncate -s 900G hole");
+    const abort = new AbortController();
+    let size = 0;
+    const write = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > 2 ** 20) abort.abort(new Error("enough"));
+    };
+    const disk = openDiskFile(image);
+    await expect(exportLayer(disk.source, write, abort)).rejects.toThrow("enough");
+    disk.close();
+    expect(size).toBeLessThan(900 * 2 ** 30);
   });
 
   test("writes times of access and change only if asked", async () => {

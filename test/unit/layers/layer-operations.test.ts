@@ -6,7 +6,7 @@ import { FileBytes } from "../../../src/formats/file-bytes.ts";
 import { appendVerity, verityIdentity } from "../../../src/formats/verity/append-verity.ts";
 import { inspectLayer } from "../../../src/layers/inspect-layer.ts";
 import { listLayer, listLayerTree } from "../../../src/layers/list-layer.ts";
-import { openDisk } from "../../../src/layers/open-disk.ts";
+import { openDiskFile } from "../../../src/layers/open-disk-file.ts";
 import { readLayerFile } from "../../../src/layers/read-layer-file.ts";
 import { verifyLayer } from "../../../src/layers/verify-layer.ts";
 import {
@@ -22,7 +22,7 @@ const folder = workFolder();
 const image = join(folder, "image");
 const images = useImages();
 
-describe("openDisk", () => {
+describe("openDiskFile", () => {
   beforeEach(() => {
     makeImage(image, "16M", "-L inside");
     changeMounted(image, "printf hello > file");
@@ -37,9 +37,9 @@ describe("openDisk", () => {
     shell('rm -f "$1"', path);
     const words = options === "" ? [] : ["-o", options];
     execFileSync("qemu-img", ["convert", "-q", "-f", "raw", "-O", format, ...words, image, path]);
-    const disk = openDisk(path);
+    const disk = openDiskFile(path);
     try {
-      expect(disk).toMatchObject({ kind, fileSize: readFileSync(path).length });
+      expect(disk).toMatchObject({ format: kind, fileSize: readFileSync(path).length });
       expect(inspectLayer(disk.source).fileSystem).toMatchObject({ label: "inside" });
       const chunks: Buffer[] = [];
       readLayerFile(disk.source, "/file", (chunk) => chunks.push(Buffer.from(chunk)));
@@ -50,12 +50,18 @@ describe("openDisk", () => {
   });
 
   test("tells in one line why it cannot", () => {
-    expect(() => openDisk(join(folder, "absent"))).toThrow(
+    expect(() => openDiskFile(join(folder, "absent"))).toThrow(
       `Cannot open image "${folder}/absent": it does not exist`,
     );
     const path = join(folder, "broken");
     writeFileSync(path, Buffer.concat([Buffer.alloc(512), Buffer.from("conectix"), Buffer.alloc(504)]));
-    expect(() => openDisk(path)).toThrow(/^Cannot read the VHD footer: its checksum is/);
+    expect(() => openDiskFile(path)).toThrow(
+      `Cannot read image "${path}": cannot read the VHD footer: its checksum is`,
+    );
+    expect(() => openDiskFile(folder)).toThrow(`Cannot open image "${folder}": it is not a regular file`);
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    expect(() => openDiskFile(pipe)).toThrow("it is not a regular file");
   });
 });
 
@@ -86,7 +92,8 @@ describe("listLayer, listLayerTree and readLayerFile", () => {
       ]);
       expect(paths(listLayer(source, "/link/"))).toEqual(["a/file"]);
       expect(paths(listLayer(source, "café"))).toEqual(["caf\xc3\xa9"]);
-      expect(paths(listLayerTree(source, "a"))).toEqual(["", "file"]);
+      expect(paths(listLayerTree(source, "link"))).toEqual(["a/file"]);
+      expect(paths(listLayerTree(source, "a/file"))).toEqual(["a/file"]);
       for (const name of ["a/file", "absolute", "out", "/a/./file", "../a/file"]) {
         const chunks: Buffer[] = [];
         const file = readLayerFile(source, name, (chunk) => chunks.push(Buffer.from(chunk)));

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdtempSync,
@@ -5,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
   writeSync,
@@ -88,12 +90,28 @@ describe("makeFile", () => {
     expect(readdirSync(folder).toSorted()).toEqual([".image.1.part", ".image.x.part", "image"]);
   });
 
+  test("never takes the place of a device or a pipe", async () => {
+    execFileSync("mkfifo", [path]);
+    for (const force of [false, true]) {
+      const work = makeFile({ path, force }, () => expect.unreachable());
+      await expect(work).rejects.toThrow(`Cannot make file "${path}": it is a device or a pipe`);
+    }
+    expect(statSync(path).isFIFO()).toBe(true);
+  });
+
+  test("tells of a folder that cannot be written to, not of the clean-up", async () => {
+    const none = { path: "/proc/image", force: false };
+    await expect(makeFile(none, () => expect.unreachable())).rejects.toThrow(
+      /^Cannot make file "\/proc\/image": [a-z ]+$/,
+    );
+  });
+
   test("tells in one line what a folder cannot take", async () => {
     mkdirSync(path);
     await expect(makeFile({ path, force: true }, write("x"))).rejects.toThrow(/it is a folder$/);
     const absent = join(folder, "absent", "image");
     const work = makeFile({ path: absent, force: false }, write("x"));
     await expect(work).rejects.toThrow(LayerError);
-    await expect(work).rejects.toThrow(/^Cannot make file ".*absent\/image": ENOENT[^\n]*$/);
+    await expect(work).rejects.toThrow(/^Cannot make file ".*absent\/image": no such file or directory$/);
   });
 });

@@ -88,11 +88,23 @@ describe("openLayerInput", () => {
     }
   });
 
-  test.each([0, 1, 2, 3, 4, 5])("reads %d bytes", async (length) => {
+  test.each([1, 2, 3, 4, 5])("reads %d bytes", async (length) => {
     const tar = Buffer.alloc(length, 1);
     const { bytes, summary } = await readAll(fileOf(tar), { digest: true });
     expect(bytes.equals(tar)).toBe(true);
     expectSummary(summary, tar, tar);
+  });
+
+  test.each([
+    ["no bytes", Buffer.alloc(0), "it is empty"],
+    ["no bytes, compressed", gzipSync(Buffer.alloc(0)), "it is empty"],
+    ["xz", Buffer.from("fd377a585a0000", "hex"), "it is compressed with xz, only gzip and zstd are read"],
+    ["bzip2", Buffer.from("BZh91AY"), "it is compressed with bzip2, only gzip and zstd are read"],
+  ])("refuses %s", async (_, input, fault) => {
+    const path = fileOf(input);
+    const failure = readAll(path);
+    await expect(failure).rejects.toThrow(`Cannot read the layer ${JSON.stringify(path)}: ${fault}`);
+    await expect(failure).rejects.toMatchObject({ code: "LAYER_FORMAT", hint: expect.any(String) });
   });
 
   test("tells no digests unless asked", async () => {
@@ -150,7 +162,7 @@ describe("openLayerInput", () => {
     const failure = openLayerInput(join(folder, "absent"));
     await expect(failure).rejects.toThrow(LayerError);
     await expect(failure).rejects.toMatchObject({ code: "LAYER_IO" });
-    await expect(readAll(folder)).rejects.toThrow("EISDIR");
+    await expect(readAll(folder)).rejects.toThrow("illegal operation on a directory");
   });
 
   test.each(KINDS)("ends before more than the maximum comes out (%s)", async (_, pack) => {

@@ -2,7 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { checkEndpoint, checkHnsEndpoint, checkNetwork } from "../../../src/schema/validate-hcs-network.ts";
+import {
+  checkEndpoint,
+  checkHnsEndpoint,
+  checkHnsNetwork,
+  checkNetwork,
+} from "../../../src/schema/validate-hcs-network.ts";
 import {
   checkModifyRequest,
   checkProcessModifyRequest,
@@ -25,6 +30,48 @@ const argon = {
       QoS: { IopsMaximum: 18446744073709551615n },
     },
   },
+};
+const process = {
+  ApplicationName: "C:\\a.exe",
+  CommandLine: "a.exe b",
+  WorkingDirectory: "C:\\",
+  Environment: { A: "b" },
+  EmulateConsole: true,
+  CreateStdInPipe: true,
+  CreateStdOutPipe: true,
+  CreateStdErrPipe: false,
+  ConsoleSize: [24, 80],
+};
+const hnsNetwork = {
+  ID: "0f1d1c8e-3b5a-5e0c-9f43-0d2f6c2b7a11",
+  Name: "nat",
+  Type: "NAT",
+  NetworkAdapterName: "Ethernet",
+  SourceMac: "00-15-5D-52-C0-00",
+  Policies: [
+    { Type: "VLAN", VLAN: 7 },
+    { Type: "VSID", VSID: 5000 },
+  ],
+  MacPools: [{ StartMacAddress: "00-15-5D-52-C0-00", EndMacAddress: "00-15-5D-52-CF-FF" }],
+  Subnets: [{ AddressPrefix: "172.16.0.0/12", GatewayAddress: "172.16.0.1" }],
+  DNSSuffix: "a.test",
+  DNSServerList: "10.0.0.1,10.0.0.2",
+};
+const hnsEndpoint = {
+  ID: "0f1d1c8e-3b5a-5e0c-9f43-0d2f6c2b7a12",
+  Name: "web",
+  VirtualNetwork: "0f1d1c8e-3b5a-5e0c-9f43-0d2f6c2b7a11",
+  VirtualNetworkName: "nat",
+  Policies: [
+    { Type: "NAT", Protocol: "TCP", InternalPort: 80, ExternalPort: 8080 },
+    { Type: "QOS", MaximumOutgoingBandwidthInBytes: 2n ** 63n },
+  ],
+  MacAddress: "00-15-5D-52-C0-01",
+  IPAddress: "172.16.0.2",
+  DNSSuffix: "a.test",
+  DNSServerList: "10.0.0.1",
+  GatewayAddress: "172.16.0.1",
+  PrefixLength: 12,
 };
 const endpoint = { HostComputeNetwork: "0f1d1c8e-3b5a-5e0c-9f43-0d2f6c2b7a11" };
 
@@ -57,8 +104,9 @@ describe("accepts", () => {
       checkModifyRequest,
       { GuestRequest: { ResourceType: "Network", RequestType: "PreAdd", Settings: {} } },
     ],
+    ["a Windows process with all that it can say", checkProcessParameters, process],
     [
-      "a process",
+      "a Linux process",
       checkProcessParameters,
       { CommandArgs: ["sh"], Environment: { A: "b" }, ConsoleSize: [24, 80] },
     ],
@@ -75,7 +123,8 @@ describe("accepts", () => {
     ],
     ["a policy of a type to come", checkEndpoint, { Policies: [{ Type: "L2Driver" }] }],
     ["a member to come in an answer", checkNetwork, { Type: "NAT", Newer: 1 }],
-    ["an endpoint of version 1", checkHnsEndpoint, { Policies: [{ Type: "NAT", InternalPort: 80 }] }],
+    ["a network of version 1 with all that it can say", checkHnsNetwork, hnsNetwork],
+    ["an endpoint of version 1 with all that it can say", checkHnsEndpoint, hnsEndpoint],
   ])("%s", (_, check, document) => {
     expect(check(document)).toEqual({ value: document, faults: [] });
   });
@@ -173,6 +222,13 @@ describe("refuses, and says where and what is allowed:", () => {
       { Ipams: [{ Subnets: [{ Policies: [{ Type: "VLAN", Settings: { IsolationId: "1" } }] }] }] },
       "/Ipams/0/Subnets/0/Policies/0/Settings/IsolationId",
       'found "1", must be an integer',
+    ],
+    [
+      "a VLAN of version 1 in words",
+      checkHnsNetwork,
+      { Policies: [{ Type: "VLAN", VLAN: "7" }] },
+      "/Policies/0/VLAN",
+      'found "7", must be an integer',
     ],
     [
       "a direction of version 1",

@@ -110,6 +110,6 @@ export function requireReadable({ incompatible }: FeatureWords): void {
   throw new ImageFault(
     "its journal holds changes that have not reached their places",
     {},
-    "Let e2fsck -p FILE carry them out, or mount and unmount the image.",
+    "Let e2fsck -p FILE carry them out, or mount and unmount the image",
   );
 }

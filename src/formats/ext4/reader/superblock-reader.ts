@@ -2,13 +2,7 @@ import { readBytes, type ByteSource } from "../../byte-io.ts";
 import { crc32cRaw } from "../../crc32c.ts";
 import { INCOMPATIBLE, READ_ONLY_COMPATIBLE } from "../constants.ts";
 import { GROUP_DESCRIPTOR_SIZE } from "../group-descriptor.ts";
-import {
-  LABEL_SIZE,
-  SUPERBLOCK,
-  SUPERBLOCK_MAGIC,
-  SUPERBLOCK_POSITION,
-  SUPERBLOCK_SIZE,
-} from "../superblock.ts";
+import { isSuperblock, LABEL_SIZE, SUPERBLOCK, SUPERBLOCK_POSITION, SUPERBLOCK_SIZE } from "../superblock.ts";
 import type { FeatureWords } from "./features.ts";
 import { checksumText, ImageFault } from "./image-fault.ts";
 
@@ -61,11 +55,6 @@ const BLOCKS_PER_GROUP_MIN = 256;
 const DESCRIPTOR_SIZE_MAX = 1024;
 const CHECKSUM_CRC32C = 1;
 const CRC_START = 0xffffffff;
-
-/** Whether a superblock may lie in these 1024 bytes. */
-export function isSuperblock(bytes: Buffer): boolean {
-  return bytes.readUInt16LE(SUPERBLOCK.magic) === SUPERBLOCK_MAGIC;
-}
 
 /**
  * Reads and checks the superblock of a file system, whose size is at most that of the source.

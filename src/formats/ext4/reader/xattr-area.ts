@@ -1,4 +1,4 @@
-import { XATTR_ENTRY } from "../xattr.ts";
+import { paddedXattr, XATTR_ENTRY } from "../xattr.ts";
 import { ImageFault, type ImagePlace } from "./image-fault.ts";
 
 /** An extended attribute as it lies in an image. */
@@ -50,7 +50,7 @@ export function parseXattrArea(area: Buffer, start: number, place: ImagePlace): 
       valueInode,
       valueSize,
       hash: area.readUInt32LE(at + XATTR_ENTRY.hash),
-      hashed: isInner ? area.subarray(valueAt, valueAt + roundUp(valueSize)) : Buffer.alloc(0),
+      hashed: isInner ? area.subarray(valueAt, valueAt + paddedXattr(valueSize)) : Buffer.alloc(0),
     });
   }
   if (at + END_SIZE > valuesStart) throw fault("a value lies among the entries");
@@ -61,9 +61,5 @@ export function parseXattrArea(area: Buffer, start: number, place: ImagePlace): 
 
 function nextEntry(area: Buffer, at: number): number {
   if (at + XATTR_ENTRY.size > area.length) return area.length;
-  return at + roundUp(XATTR_ENTRY.size + area.readUInt8(at + XATTR_ENTRY.nameLength));
-}
-
-function roundUp(size: number): number {
-  return (size + 3) & ~3;
+  return at + paddedXattr(XATTR_ENTRY.size + area.readUInt8(at + XATTR_ENTRY.nameLength));
 }

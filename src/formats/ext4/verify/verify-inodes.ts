@@ -1,17 +1,12 @@
-import { INODE_NUMBER, MODE_TYPE } from "../constants.ts";
+import { INODE_NUMBER, MODE_TYPE, PATH_MAX } from "../constants.ts";
 import { GROUP_FLAG } from "../group-descriptor.ts";
 import { blockRuns, hasBlocks } from "../reader/block-runs.ts";
 import type { InodeView } from "../reader/inode-view.ts";
 import { readWhole } from "../reader/read-whole.ts";
-import { PATH_MAX } from "../constants.ts";
+import { RESERVATIONS_BLOCK, RESIZE_INODE } from "../resize-inode.ts";
 import { claim, groupAt, type Verification } from "./verification.ts";
 import { verifyDirectory } from "./verify-directory.ts";
 import { verifyXattrs } from "./verify-xattrs.ts";
-
-/** An inode that lists the blocks reserved for descriptors, which the groups have claimed already. */
-const RESIZE_INODE = 7;
-/** Where its own block is listed. */
-const RESIZE_INODE_BLOCK = 13 * 4;
 
 /** Verifies each inode in use: itself, its map of blocks, its extended attributes, the names of directories. */
 export function verifyInodes(verification: Verification): void {
@@ -52,8 +47,9 @@ function verifyInode(verification: Verification, inode: InodeView): void {
   const { number } = inode;
   const place = { inode: number };
   if (inode.checksumFault !== undefined) findings.add(inode.checksumFault, place);
+  // The groups have claimed the blocks that it lists.
   if (number === RESIZE_INODE) {
-    const own = inode.block.readUInt32LE(RESIZE_INODE_BLOCK);
+    const own = inode.bytes.readUInt32LE(RESERVATIONS_BLOCK);
     if (own !== 0) claim(verification, { start: own, count: 1 }, place);
     return;
   }

@@ -1,3 +1,4 @@
+import { roundUp } from "../../../base/round-up.ts";
 import { readXattrs } from "../reader/xattr-reader.ts";
 import { storedXattrs } from "../reader/stored-xattrs.ts";
 import type { InodeView } from "../reader/inode-view.ts";
@@ -23,7 +24,7 @@ export function verifyXattrs(verification: Verification, inode: InodeView): numb
     for (const one of stored) {
       if (one.valueInode !== 0) {
         verification.xattrInodes.increase(one.valueInode);
-        size += Math.ceil(one.valueSize / blockSize) * blockSize;
+        size += roundUp(one.valueSize, blockSize);
       }
       if (!isHashRight(one)) findings.add("the hash of an extended attribute is wrong", place);
     }

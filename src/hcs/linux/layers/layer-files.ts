@@ -1,7 +1,7 @@
 /** Makes, copies and removes the folders of layers. */
-import { randomBytes } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 import { cleanUpAfter } from "../../../base/errors.ts";
+import { randomUuid } from "../../../base/uuid.ts";
 import { Ext4Writer } from "../../../formats/ext4/writer.ts";
 import { FOOTER_SIZE, vhdFooter } from "../../../formats/vhd/footer.ts";
 import type { DestroyOptions, ScratchDisks } from "../../layer-store.ts";
@@ -32,7 +32,7 @@ export async function createLayer(machine: Machine, path: string): Promise<void>
     const { size } = new Ext4Writer({ write: copy }, { maximumSize: 2 ** 30 }).finish();
     const image = Buffer.alloc(size + FOOTER_SIZE);
     for (const { bytes, position } of chunks) bytes.copy(image, position);
-    vhdFooter(size, { uuid: randomBytes(16) }).copy(image, size);
+    vhdFooter(size, { uuid: randomUuid() }).copy(image, size);
     await machine.writeNew(file, image, image.length);
   });
 }

@@ -25,7 +25,8 @@ export async function withPlace<T>(
   layer: string,
   act: (held: HeldPlace) => Promise<T>,
 ): Promise<T> {
-  return layerStep(layer, ["mount or unmount", "keeping its mounts"], () => withLock(context, layer, act));
+  const step = ["use", `keeping its mounts in "${context.root}"`] as const;
+  return layerStep(layer, step, () => withLock(context, layer, act));
 }
 
 async function withLock<T>(

@@ -29,10 +29,11 @@ export function bindDirectly(
 ): (inputs: readonly unknown[]) => CallResult {
   const native = declare(library, name, signature, context);
   const plan = signature.parameters.map(stepOf);
+  const readsError = tellsError(signature);
   return (inputs) => {
     const outputs: unknown[][] = [];
     const returned: unknown = native(...argumentsOf(plan, inputs, outputs));
-    return resultOf(returned, tellsError(signature) ? context.lastError() : 0, outputs);
+    return resultOf(returned, readsError ? context.lastError() : 0, outputs);
   };
 }
 
@@ -45,7 +46,7 @@ export function bindFunction(
 ): (inputs: readonly unknown[]) => Promise<CallResult> {
   const native = declare(library, name, signature, context);
   const plan = signature.parameters.map(stepOf);
-  const asksError = tellsError(signature);
+  const readsError = tellsError(signature);
   const call = (args: unknown[], done: (error: unknown, returned?: unknown) => void): void => {
     try {
       native.async(...args, done);
@@ -61,7 +62,7 @@ export function bindFunction(
         // FFI: this closure keeps buffers alive until the callee is done with them; now they may go.
         args.length = 0;
         // FFI: koffi tells the worker's last error only while this function runs.
-        const lastError = asksError && error === null ? context.lastError() : 0;
+        const lastError = readsError && error === null ? context.lastError() : 0;
         context.gate.leave();
         if (error === null) resolve(resultOf(returned, lastError, outputs));
         else reject(error);

@@ -17,18 +17,22 @@ export function openLibrary<T extends LibraryTable>(
   loadLibrary: LoadLibrary,
   context: CallContext,
 ): NativeCalls<T["functions"]> {
-  const calls = bindLazily(table, loadLibrary, (...found) => bindFunction(...found, context));
-  const entries = calls.map(([name, bound]) => [
-    name,
-    (...inputs: unknown[]): Promise<CallResult> => {
-      try {
-        return bound()(inputs);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    },
-  ]);
-  return Object.fromEntries(entries) as NativeCalls<T["functions"]>;
+  const lookUp = lookUpLazily(table, loadLibrary, (...found) => bindFunction(...found, context));
+  const calls = Object.keys(table.functions).map((name) => [name, rejecting(() => lookUp(name))]);
+  return Object.fromEntries(calls) as NativeCalls<T["functions"]>;
+}
+
+/** Binds a function with its first call; what is missing then rejects as a failed call does. */
+function rejecting(bind: () => Call): (...inputs: unknown[]) => Promise<CallResult> {
+  let call: Call | undefined;
+  return (...inputs) => {
+    try {
+      call ??= bind();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return call(inputs);
+  };
 }
 
 /**
@@ -40,28 +44,28 @@ export function openDirectly<T extends LibraryTable>(
   loadLibrary: LoadLibrary,
   context: CallContext,
 ): DirectCalls<T["functions"]> {
-  const calls = bindLazily(table, loadLibrary, (...found) => bindDirectly(...found, context));
-  const entries = calls.map(([name, bound]) => [name, (...inputs: unknown[]) => bound()(inputs)]);
-  return Object.fromEntries(entries) as DirectCalls<T["functions"]>;
+  const lookUp = lookUpLazily(table, loadLibrary, (...found) => bindDirectly(...found, context));
+  const calls = Object.keys(table.functions).map((name) => [
+    name,
+    (...inputs: unknown[]) => lookUp(name)(inputs),
+  ]);
+  return Object.fromEntries(calls) as DirectCalls<T["functions"]>;
 }
 
+type Call = (inputs: readonly unknown[]) => Promise<CallResult>;
 type Bind<C> = (library: NativeLibrary, name: string, signature: Signature) => C;
 
-/** Gives for each function what binds it, once. */
-function bindLazily<C>(table: LibraryTable, loadLibrary: LoadLibrary, bind: Bind<C>): [string, () => C][] {
+function lookUpLazily<C>(table: LibraryTable, loadLibrary: LoadLibrary, bind: Bind<C>): (name: string) => C {
   let library: NativeLibrary | undefined;
-  return Object.entries(table.functions).map(([name, signature]) => {
-    let call: C | undefined;
-    return [
-      name,
-      () => {
-        if (call !== undefined) return call;
-        library ??= load(table, name, loadLibrary);
-        call = find(library, table, [name, signature], bind);
-        return call;
-      },
-    ];
-  });
+  const known = new Map<string, C>();
+  return (name) => {
+    let call = known.get(name);
+    if (call !== undefined) return call;
+    library ??= load(table, name, loadLibrary);
+    call = find(library, table, name, bind);
+    known.set(name, call);
+    return call;
+  };
 }
 
 function load({ file, feature }: LibraryTable, name: string, loadLibrary: LoadLibrary): NativeLibrary {
@@ -74,12 +78,12 @@ function load({ file, feature }: LibraryTable, name: string, loadLibrary: LoadLi
 
 function find<C>(
   library: NativeLibrary,
-  { file, since }: LibraryTable,
-  [name, signature]: [string, Signature],
+  { file, functions, since }: LibraryTable,
+  name: string,
   bind: Bind<C>,
 ): C {
   try {
-    return bind(library, name, signature);
+    return bind(library, name, functions[name] as Signature);
   } catch (cause) {
     const build = since[name];
     const needed = build === undefined ? "a newer build of Windows" : `Windows build ${build} or later`;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readBytes } from "../../../../src/formats/byte-io.ts";
-import { openDisk } from "../../../../src/formats/disk/open-disk.ts";
+import { openDisk, readDisk } from "../../../../src/formats/disk/open-disk.ts";
 import { DynamicVhdWriter } from "../../../../src/formats/vhd/dynamic-writer.ts";
 import { vhdFooter } from "../../../../src/formats/vhd/footer.ts";
 import { VhdxWriter } from "../../../../src/formats/vhdx/vhdx-writer.ts";
@@ -12,14 +12,14 @@ const uuid = Buffer.alloc(16, 3);
 const makers: [string, (file: MemoryFile) => void][] = [
   ["raw", (file) => file.write([Buffer.alloc(MIB, 1)], 0)],
   [
-    "vhd",
+    "vhd-fixed",
     (file) => {
       file.write([Buffer.alloc(MIB, 1)], 0);
       file.write([vhdFooter(MIB, { uuid })], MIB);
     },
   ],
   [
-    "vhd",
+    "vhd-dynamic",
     (file) => {
       const writer = new DynamicVhdWriter(file, MIB, { uuid });
       writer.write([Buffer.alloc(MIB, 1)], 0);
@@ -45,6 +45,9 @@ test.each(makers)("opens, changes and grows a %s", (format, make) => {
   disk.grow(2 * MIB);
   disk.flush();
   const expected = Buffer.concat([Buffer.alloc(MIB, 1), Buffer.alloc(MIB)]).fill(2, 100, 110);
+  const reading = readDisk(file);
+  expect(reading.format).toBe(format);
+  expect(readBytes(reading.source, 0, 2 * MIB).equals(expected)).toBe(true);
   const again = openDisk(file);
   expect(again.size).toBe(2 * MIB);
   expect(readBytes(again, 0, 2 * MIB).equals(expected)).toBe(true);
@@ -52,6 +55,22 @@ test.each(makers)("opens, changes and grows a %s", (format, make) => {
 
 test("opens a file of no bytes", () => {
   expect(openDisk(new MemoryFile())).toMatchObject({ format: "raw", size: 0 });
+});
+
+test("takes a file for the same disk when it is read and when it is changed, whatever it pretends", () => {
+  const file = new MemoryFile();
+  const writer = new VhdxWriter(file, MIB, { uuid });
+  const size = writer.finish();
+  file.resize(size);
+  file.write([vhdFooter(MIB, { uuid })], size);
+  expect([openDisk(file).format, readDisk(file).format]).toEqual(["vhdx", "vhdx"]);
+});
+
+test("knows a dynamic VHD whose end is missing", () => {
+  const file = new MemoryFile();
+  const length = new DynamicVhdWriter(file, MIB, { uuid }).finish();
+  file.resize(length - 512);
+  for (const open of [openDisk, readDisk]) expect(() => open(file)).toThrow("Cannot read the VHD footer");
 });
 
 test("does not take a damaged VHD for bytes", () => {

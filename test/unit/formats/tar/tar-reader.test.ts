@@ -285,6 +285,7 @@ describe("TarReader refuses", () => {
     ["a time of too many digits", [pax({ mtime: "1".repeat(1000) }), header()], "no number of seconds"],
     ["an extended header over 1 MiB", [header({ type: "x", size: 2 ** 20 + 1 })], "at most 1048576 are read"],
     ["a long name over 1 MiB", [header({ type: "L", size: 2 ** 33 - 1 })], "at most 1048576 are read"],
+    ["zeros that something follows", [END, Buffer.alloc(512, 1)], "it has no entries, but something else at"],
     ["a lone block of zeros", [Buffer.alloc(512), header()], "it follows a block of zeros"],
     ["an extended header at the end", [pax({ path: "x" }), END], "zeros end the archive"],
     ["no tar", [Buffer.alloc(512, "no tar")], 'its checksum holds "arno tar", which is no octal number'],

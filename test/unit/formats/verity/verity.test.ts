@@ -40,7 +40,7 @@ function append(path: string, identity = IDENTITY): VeritySummary {
   });
 }
 
-function verify(path: string, offset?: number): VerityVerdict {
+function verify(path: string, offset: number): VerityVerdict {
   return withFile(path, "r", (fd) => verifyVerity(new FileSource(fd), offset));
 }
 
@@ -109,7 +109,7 @@ describe("appendVerity", () => {
     expect(check(first.path)).toEqual(CLEAN);
     expect(Object.keys(seen(first.path))).toContain("a/b");
     expect(isAccepted(first.path, summary.rootHash, first.size)).toBe(true);
-    expect(verify(first.path)).toEqual({ rootHash: summary.rootHash });
+    expect(verify(first.path, first.size)).toEqual({ rootHash: summary.rootHash });
     const dump = veritysetup("dump", first.path, `--hash-offset=${first.size}`);
     expect(dump).toMatchObject({ status: 0 });
     expect(dump.text).toMatch(new RegExp(`Data blocks:\\s+${first.size / BLOCK}\\n`));
@@ -189,7 +189,6 @@ describe("verifyVerity", () => {
     expect(() => verify(path, offset)).toThrow(FormatError);
     writeFileSync(path, bytes.subarray(0, offset));
     expect(() => verify(path, offset)).toThrow(FormatError);
-    expect(() => verify(path)).toThrow("it does not begin with an ext4 file system of 4096-byte blocks");
   });
 });
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readBytes } from "../../../../src/formats/byte-io.ts";
+import { encodeDynamicHeader, parseDynamicHeader } from "../../../../src/formats/vhd/dynamic-header.ts";
 import { DynamicVhdWriter } from "../../../../src/formats/vhd/dynamic-writer.ts";
 import { vhdFooter } from "../../../../src/formats/vhd/footer.ts";
 import { VhdDisk } from "../../../../src/formats/vhd/vhd-disk.ts";
@@ -107,4 +108,27 @@ test.each([
   withFile(path, (file) => {
     expect(readBytes(new VhdDisk(file), grown - 8192, 4096).equals(Buffer.alloc(4096, 9))).toBe(true);
   });
+});
+
+test("a dynamic VHD whose table is longer than its disk grows by zeros, whatever the table holds there", () => {
+  const file = makeDynamic(new MemoryFile(), 4 * MIB);
+  const [header, table] = [512, 1536];
+  const entries = 128;
+  const { blockSize } = parseDynamicHeader(readBytes(file, header, 1024));
+  file.write([encodeDynamicHeader({ tableOffset: table, tableEntries: entries, blockSize })], header);
+  // The first entry that is no longer of the disk names the block of the first one.
+  file.write([readBytes(file, table + 4, 4)], table + 4 * 64);
+  const disk = new VhdDisk(file);
+  disk.grow(8 * MIB);
+  expect(readBytes(new VhdReader(file), 4 * MIB, 4 * MIB).equals(Buffer.alloc(4 * MIB))).toBe(true);
+});
+
+test("a dynamic VHD of more blocks than anyone makes is refused before its table is read", () => {
+  const file = new MemoryFile();
+  const size = 64 * GIB;
+  const footer = vhdFooter(size, { uuid, kind: "dynamic" });
+  const header = { tableOffset: 1536, tableEntries: size / 4096, blockSize: 4096 };
+  file.write([footer, encodeDynamicHeader(header)], 0);
+  file.write([footer], 128 * MIB);
+  expect(() => new VhdReader(file)).toThrow("has 16777216 blocks, too many to be read");
 });
