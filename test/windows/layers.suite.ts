@@ -33,6 +33,8 @@ interface DoubledHost extends LayerHost {
   keys: RegistryStore;
   privileges: Privileges;
   points: MountPoints;
+  /** Paths that the store has made, not the test. */
+  made(): string[];
   openWith(keys: KeyStore): LayerStore;
 }
 
@@ -42,6 +44,7 @@ function openHost(double: NativeDouble): DoubledHost {
   const bindings = openBindings(double.koffi, points.in(double.loadLibrary));
   const keys = new RegistryStore(bindings, folder);
   const privileges = new Privileges(bindings);
+  const given = new Set<string>();
   let serial = 0;
   const newPath = (): string => join(folder, `layer-${++serial}`);
   const put = (path: string, name: string, text: string): void => fs.writeFileSync(join(path, name), text);
@@ -52,6 +55,7 @@ function openHost(double: NativeDouble): DoubledHost {
   };
   const makeLayer = (name: string, text: string): string => {
     const path = newPath();
+    given.add(path);
     fs.mkdirSync(path);
     write(path, name, text);
     return path;
@@ -62,12 +66,18 @@ function openHost(double: NativeDouble): DoubledHost {
     keys,
     privileges,
     points,
+    made: () =>
+      fs
+        .readdirSync(folder)
+        .map((name) => join(folder, name))
+        .filter((path) => !given.has(path)),
     open: () => new WindowsLayerStore(bindings, keys, privileges),
     openWith: (own) => new WindowsLayerStore(bindings, own, privileges),
     newPath,
     layer: makeLayer,
     scratch: () => {
       const path = newPath();
+      given.add(path);
       fs.mkdirSync(path);
       put(path, "sandbox.vhdx", NEW_DISK);
       return path;
@@ -107,7 +117,10 @@ const TRIALS: Trial[] = [
   },
   { calls: "ExpandSandboxSize", act: (store, host) => store.createScratch(host.newPath(), [], HUGE) },
   { calls: "ExpandSandboxSize", act: (store, host) => store.expandScratch(host.scratch(), 1000) },
-  { calls: "ImportLayer", act: (store, host) => store.importLayer(host.newPath(), host.layer("a", "1"), []) },
+  {
+    calls: "ImportLayer ProcessBaseImage ProcessUtilityImage",
+    act: (store, host) => store.importLayer(host.newPath(), withUtilityVm(host.layer("a", "1")), []),
+  },
   { calls: "ExportLayer", act: (store, host) => store.exportLayer(host.layer("a", "1"), host.newPath(), []) },
   { calls: "DestroyLayer", act: (store, host) => store.destroyLayer(host.layer("a", "1")) },
   { calls: "LayerExists", act: (store, host) => store.layerExists(host.layer("a", "1")) },
@@ -129,6 +142,11 @@ const TRIALS: Trial[] = [
     },
   },
 ];
+
+function withUtilityVm(path: string): string {
+  fs.mkdirSync(join(path, "UtilityVM", "Files"), { recursive: true });
+  return path;
+}
 
 export function describeLayers(runner: TestRunner, double: () => NativeDouble): void {
   const { describe, test, expect } = runner;
@@ -159,6 +177,7 @@ export function describeLayers(runner: TestRunner, double: () => NativeDouble): 
           expect(failure.message).toMatch(
             /^Cannot \w+( to)? layer "[^"\n]+": permission denied \(ERROR_ACCESS_DENIED 0x80070005\)$/,
           );
+          expect(host.made()).toEqual([]);
           await act(host.open(), host);
         });
 

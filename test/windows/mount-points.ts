@@ -4,7 +4,7 @@ import type { LoadLibrary } from "../../src/hcs/windows/bindings/open-library.ts
 
 const ERROR_NOT_A_REPARSE_POINT = 4390;
 
-type Done = (error: unknown, value: boolean) => void;
+type Done = (error: unknown, value: number) => void;
 
 /** Mount points by their folder; everything else of kernel32.dll is the host's own. */
 export class MountPoints {
@@ -45,7 +45,7 @@ export class MountPoints {
     const call = (...inputs: string[]): boolean => this.#call(name, act, inputs);
     const async = (...inputs: (string | Done)[]): void => {
       const done = inputs.pop() as Done;
-      setImmediate(() => done(null, call(...(inputs as string[]))));
+      setImmediate(() => done(null, Number(call(...(inputs as string[])))));
     };
     return Object.assign(call, { async });
   }

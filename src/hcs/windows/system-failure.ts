@@ -8,5 +8,5 @@ export function systemFailure(what: string, code: number): ComputeError {
 
 /** Checks a function that returns BOOL. @throws {ComputeError} with the last error */
 export function requireTrue(what: string, { value, lastError }: CallResult): void {
-  if (value !== 1) throw systemFailure(what, lastError);
+  if (value === 0) throw systemFailure(what, lastError);
 }

@@ -1,13 +1,14 @@
 /** Makes, copies, enlarges and removes layers. */
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { cleanUpAfter } from "../../../base/errors.ts";
 import { layerFault } from "../../layer-fault.ts";
 import type { DestroyOptions } from "../../layer-store.ts";
 import type { PrivilegeName } from "../privileges.ts";
 import { FILTER_DRIVER, describeLayers, layerCall, type LayerContext } from "./layer-context.ts";
 import { isLayerFile, namesIn, requireFolder, requireNothing } from "./layer-folder.ts";
-import { isSamePath, listRecords, readRecord } from "./layer-record.ts";
+import { isSamePath, listRecords, readRecord, withLayer } from "./layer-record.ts";
 
 /** Files are read and written whoever owns them. */
 const FILE_PRIVILEGES: readonly PrivilegeName[] = ["SeBackupPrivilege", "SeRestorePrivilege"];
@@ -55,10 +56,20 @@ export async function importLayer(
   requireNothing(path, "import");
   for (const folder of [source, ...parents]) requireFolder(folder);
   const layers = await describeLayers(context, parents);
-  const call = () => context.bindings.vmcompute.ImportLayer(FILTER_DRIVER, path, source, layers);
-  await made(context, path, () =>
-    context.privileges.with(FILE_PRIVILEGES, () => layerCall(path, "import", call())),
-  );
+  const { ImportLayer } = context.bindings.vmcompute;
+  const fill = async (): Promise<void> => {
+    await layerCall(path, "import", ImportLayer(FILTER_DRIVER, path, source, layers));
+    if (parents.length === 0) await finishBase(context, path);
+  };
+  await made(context, path, () => context.privileges.with(FILE_PRIVILEGES, fill));
+}
+
+/** Makes of the files of a base layer what scratches, and the disks of utility VMs, are copied from. */
+async function finishBase({ bindings }: LayerContext, path: string): Promise<void> {
+  const { ProcessBaseImage, ProcessUtilityImage } = bindings.vmcompute;
+  await layerCall(path, "import", ProcessBaseImage(path));
+  const vm = join(path, "UtilityVM");
+  if (existsSync(join(vm, "Files"))) await layerCall(path, "import", ProcessUtilityImage(vm));
 }
 
 /** Fills a folder with the transport form of a layer. @throws {LayerError} */
@@ -88,24 +99,32 @@ export async function destroyLayer(
   path: string,
   { force = false }: DestroyOptions = {},
 ): Promise<void> {
-  const names = namesIn(path);
-  if (names === undefined) return;
-  requireUnused(context, path, "remove");
+  await withLayer(context, path, async () => {
+    const names = namesIn(path);
+    if (names === undefined) return;
+    requireUnused(context, path, "remove");
+    requireLayer(path, names, force);
+    await destroy(context, path);
+  });
+}
+
+function requireLayer(path: string, names: readonly string[], force: boolean): void {
   const strangers = names.filter((name) => !isLayerFile(name));
   const isLayer = names.length === 0 || strangers.length < names.length;
   if (strangers.length > 0 && (!force || !isLayer)) {
     const found = `its folder holds "${strangers[0]}", which is no part of a layer`;
     throw layerFault("LAYER_FORMAT", path, ["remove", found]);
   }
-  await destroy(context, path);
 }
 
 /** Makes a scratch hold at least as many bytes. @throws {LayerError} LAYER_BUSY while it is mounted */
 export async function expandScratch(context: LayerContext, path: string, sizeBytes: number): Promise<void> {
   requireFolder(path);
-  requireUnused(context, path, "enlarge");
   const { ExpandSandboxSize } = context.bindings.vmcompute;
-  await layerCall(path, "enlarge", ExpandSandboxSize(FILTER_DRIVER, path, sizeBytes));
+  await withLayer(context, path, async () => {
+    requireUnused(context, path, "enlarge");
+    await layerCall(path, "enlarge", ExpandSandboxSize(FILTER_DRIVER, path, sizeBytes));
+  });
 }
 
 function requireUnused({ keys }: LayerContext, path: string, action: string): void {

@@ -75,7 +75,7 @@ export async function withLayer<T>(
   }
 }
 
-/** Acts while no other call on this host prepares a layer: the filter driver loses layers otherwise. */
+/** Acts while no other call of this state root prepares a layer: the filter driver loses layers otherwise. */
 export async function oneAtATime<T>({ keys }: LayerContext, path: string, act: () => Promise<T>): Promise<T> {
   const lock = await waitForLock(keys, "@prepare", path);
   try {

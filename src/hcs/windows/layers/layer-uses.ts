@@ -107,7 +107,7 @@ async function askMountPath({ bindings }: LayerContext, path: string): Promise<s
     throw layerFault("LAYER_IO", path, ["find", `its mount path would have ${length} characters`]);
   const text = Buffer.alloc(length * 2);
   await layerCall(path, "find", ask(FILTER_DRIVER, path, length, text));
-  return text.toString("utf16le").replace(/\0.*$/s, "");
+  return text.toString("utf16le").split("\0", 1)[0] ?? "";
 }
 
 /** In characters, with the final NUL. */

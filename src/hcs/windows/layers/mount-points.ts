@@ -26,7 +26,7 @@ export async function showAt(
     held.save();
     const set = context.bindings.kernel32.SetVolumeMountPointW;
     const { value, lastError } = await set(withEnd(folder), withEnd(shown));
-    if (value === 1) return;
+    if (value !== 0) return;
     held.record.targets.pop();
     held.save();
     throw layerFailure(path, "mount", WRAPPED + lastError);
@@ -91,7 +91,7 @@ async function removeMountPoint({ bindings }: LayerContext, path: string, target
     ERROR_INVALID_PARAMETER,
     ERROR_NOT_A_REPARSE_POINT,
   ].includes(lastError);
-  if (value !== 1 && !isGone) throw layerFailure(path, "unmount", WRAPPED + lastError);
+  if (value === 0 && !isGone) throw layerFailure(path, "unmount", WRAPPED + lastError);
 }
 
 /** Both paths of a mount point end with a backslash. */
