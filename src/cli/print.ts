@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { errnoCode } from "../base/errors.ts";
+import { errnoCode, LayerError, systemFault } from "../base/errors.ts";
 
 /** Writes text to a descriptor. @returns false if nobody reads any more */
 export function writeText(fd: 1 | 2, text: string): boolean {
@@ -33,9 +33,18 @@ export function printLine(line: string): void {
   if (!writeText(1, `${line}\n`)) process.exit(0);
 }
 
-/** Writes bytes to standard output; ends the program when nobody reads it any more. */
+/**
+ * Writes bytes to standard output; ends the program when nobody reads it any more.
+ *
+ * @throws {LayerError} LAYER_IO if they cannot be written, as where no space is left
+ */
 export function writeToStdout(bytes: Uint8Array): void {
-  if (!writeBytes(1, bytes)) process.exit(0);
+  try {
+    if (!writeBytes(1, bytes)) process.exit(0);
+  } catch (error) {
+    const message = `Cannot write to standard output: ${systemFault(error)}`;
+    throw new LayerError("LAYER_IO", "-", message, { cause: error });
+  }
 }
 
 /** Whether a descriptor is a terminal; asked late, because the module costs milliseconds to load. */

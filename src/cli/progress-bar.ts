@@ -10,7 +10,8 @@ const CLEAR = "\r\u001b[K";
 export class ProgressBar {
   readonly #title: string;
   readonly #begin = performance.now();
-  #last = 0;
+  /** When it was shown last; the first time comes at once, for a slow input may bring nothing for long. */
+  #last = -INTERVAL_MS;
   #isShown = false;
 
   private constructor(title: string) {

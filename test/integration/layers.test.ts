@@ -329,6 +329,7 @@ describe("one line refuses", () => {
       /holds both layer\.vhd and sandbox\.img$/,
     ],
     ["unmounting nothing", () => ["unmount", host.rootfs], /no layer is mounted there$/],
+    ["removing what does not exist", () => ["remove", `${base}-absent`], /-absent": it does not exist$/],
     ["removing what is no layer", () => ["remove", host.rootfs], /its folder is not that of a layer$/],
     [
       "removing a folder that looks half like one",

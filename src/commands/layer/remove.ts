@@ -15,7 +15,10 @@ export default class LayerRemove extends RuntimeCommand {
     path: Args.string({ required: true, ignoreStdin: true, description: "folder of the layer" }),
   };
   static override flags = {
-    force: Flags.boolean({ char: "f", description: "remove also files that are not part of a layer" }),
+    force: Flags.boolean({
+      char: "f",
+      description: "remove also files that are not part of a layer; none to remove is no failure",
+    }),
   };
 
   async run(): Promise<void> {

@@ -6,7 +6,8 @@
  * Only the v2 mount becomes private: every other mount keeps its propagation, and containers inherit nothing.
  */
 import { closeSync, constants, openSync } from "node:fs";
-import { CLONE_NEWNS, MS_BIND, MS_PRIVATE, type Libc } from "./libc.ts";
+import { CLONE_NEWNS, type Libc } from "./libc.ts";
+import { MOUNT_FLAG } from "./mount-flags.ts";
 import type { MachineFiles } from "./machine.ts";
 
 const UNIFIED = "/sys/fs/cgroup/unified";
@@ -32,8 +33,8 @@ export function enterCgroupView(libc: Libc): () => void {
   try {
     libc.unshare(CLONE_NEWNS);
     leave = () => libc.enterNamespace(opened);
-    libc.mount({ target: UNIFIED, flags: MS_PRIVATE });
-    libc.mount({ source: "/dev/null", target: CONTROLLERS, flags: MS_BIND });
+    libc.mount({ target: UNIFIED, flags: MOUNT_FLAG.private });
+    libc.mount({ source: "/dev/null", target: CONTROLLERS, flags: MOUNT_FLAG.bind });
   } catch (error) {
     leave();
     for (const fd of Object.values(opened)) closeSync(fd);

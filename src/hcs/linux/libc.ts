@@ -19,8 +19,6 @@ type IKoffiLib = ReturnType<Koffi["load"]>;
 
 /** Numbers of <sched.h>, <sys/mount.h>, <fcntl.h>, <bits/resource.h> for Linux, the same on all 64-bit architectures. */
 export const CLONE_NEWNS = 0x0002_0000;
-export const MS_BIND = 4096;
-export const MS_PRIVATE = 1 << 18;
 const UMOUNT_NOFOLLOW = 8;
 const RLIMIT_NOFILE = 7;
 const F_SETFD = 2;

@@ -1,15 +1,14 @@
 import { expect, test } from "vitest";
 import { progressText } from "../../../src/cli/progress-bar.ts";
 
-test.each([
-  [0, 1e9, 100, `[${" ".repeat(30)}] 0% 0 bytes of 1.0 GB, 0 bytes/s, 0 s left`],
-  [5e8, 1e9, 1000, `[${"#".repeat(15)}${" ".repeat(15)}] 50% 500 MB of 1.0 GB, 500 MB/s, 1 s left`],
-  [1e6, 1e9, 1000, `[${" ".repeat(30)}] 0% 1.0 MB of 1.0 GB, 1.0 MB/s, 16 min 39 s left`],
-  [2e9, 1e9, 1000, `[${"#".repeat(30)}] 100% 2.0 GB of 1.0 GB, 2.0 GB/s, 0 s left`],
-])("progressText tells of %d bytes of %d after %d ms", (done, total, elapsed, text) => {
-  expect(progressText(done, total, elapsed)).toBe(text);
-});
+const bar = (filled: number): string => `[${"#".repeat(filled)}${" ".repeat(30 - filled)}]`;
 
-test("progressText has no bar where the end is not known", () => {
-  expect(progressText(5e6, undefined, 500)).toBe("5.0 MB, 10.0 MB/s");
+test.each<[string, Parameters<typeof progressText>, string]>([
+  ["half", [500, 1000, 1000], `${bar(15)} 50% 500 bytes of 1.0 kB, 500 bytes/s, 1 s left`],
+  ["the beginning", [0, 1000, 0], `${bar(0)} 0% 0 bytes of 1.0 kB, 0 bytes/s, 0 s left`],
+  ["minutes left", [1000, 100_000, 1000], `${bar(0)} 1% 1.0 kB of 100 kB, 1.0 kB/s, 1 min 39 s left`],
+  ["more than there should be", [2000, 1000, 1000], `${bar(30)} 100% 2.0 kB of 1.0 kB, 2.0 kB/s, 0 s left`],
+  ["an end that is not known", [3_000_000, undefined, 2000], "3.0 MB, 1.5 MB/s"],
+])("shows %s", (_, words, text) => {
+  expect(progressText(...words)).toBe(text);
 });

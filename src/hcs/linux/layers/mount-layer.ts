@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { cleanUpAfter } from "../../../base/errors.ts";
 import type { AttachOptions, Machine } from "../machine.ts";
+import { MOUNT_FLAG } from "../mount-flags.ts";
 import { readMounts } from "../mount-table.ts";
 import { daemonRuns, startDaemon } from "./disk-daemon.ts";
 import { layerFault, layerStep } from "./layer-fault.ts";
@@ -9,16 +10,11 @@ import { openImage, type ImageLayer, type ScratchLayer } from "./layer-folder.ts
 import { isInUse, type HeldPlace } from "./mount-place.ts";
 import { takeDiskApart, takeOverlayApart } from "./settle.ts";
 
-const MS_RDONLY = 1;
-const MS_NOSUID = 2;
-const MS_NODEV = 4;
-const MS_NOEXEC = 8;
-
 /**
  * What lies below overlayfs is seen by nobody, and overlayfs asks only for its own flags. The mounts that are seen have
  * none of these: programs with set-user-id bits and device files are part of a root file system.
  */
-const HIDDEN = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+const HIDDEN = MOUNT_FLAG.noSetUserId | MOUNT_FLAG.noDevices | MOUNT_FLAG.noExecution;
 
 /** An image has no journal to load, and decides neither about a panic of the kernel. */
 const IMAGE_OPTIONS = "noload,errors=continue";
@@ -54,7 +50,7 @@ export async function mountDisk(held: HeldPlace, layer: Layer): Promise<void> {
 /** Mounts a read-only layer; its device is shared with all who have it mounted. */
 async function mountImage(machine: Machine, image: ImageLayer, target: string, flags: number): Promise<void> {
   const { file, size, path } = image;
-  const mount = { file, target, flags: flags | MS_RDONLY, data: IMAGE_OPTIONS, size };
+  const mount = { file, target, flags: flags | MOUNT_FLAG.readOnly, data: IMAGE_OPTIONS, size };
   await mountFile(machine, mount, path);
 }
 
@@ -70,7 +66,7 @@ async function mountFile(
   { file, target, flags, data, ...rest }: FileMount,
   layer: string,
 ): Promise<void> {
-  const readOnly = (flags & MS_RDONLY) !== 0;
+  const readOnly = (flags & MOUNT_FLAG.readOnly) !== 0;
   const attached = await layerStep(layer, ["mount", "attaching its disk to a loop device"], () =>
     machine.attachFile(file, { readOnly, ...rest }),
   );

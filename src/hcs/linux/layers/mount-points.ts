@@ -1,11 +1,10 @@
 /** Further folders at which the files of mounted layers are shown. */
 import { join } from "node:path";
+import { MOUNT_FLAG } from "../mount-flags.ts";
 import { layerFault, layerStep } from "./layer-fault.ts";
 import { findPlace, mountsFolder, placeAt, readRecord, type LayerContext } from "./mount-place.ts";
 import { hideFrom, shownMount } from "./settle.ts";
 import { withPlace } from "./with-place.ts";
-
-const MS_BIND = 4096;
 
 /** Shows the files of a mounted layer at an empty folder too, until it is unmounted. @throws {LayerError} */
 export async function showAt(context: LayerContext, path: string, target: string): Promise<void> {
@@ -23,7 +22,7 @@ export async function showAt(context: LayerContext, path: string, target: string
     await held.save();
     try {
       await layerStep(path, ["mount", `mounting it on "${target}"`], () =>
-        machine.mount({ source: shown.mountPoint, target: folder, flags: MS_BIND }),
+        machine.mount({ source: shown.mountPoint, target: folder, flags: MOUNT_FLAG.bind }),
       );
     } catch (error) {
       held.record.targets.pop();
