@@ -218,6 +218,20 @@ describe("layers by hand:", () => {
     expect(fs.existsSync(scratch)).toBe(false);
   });
 
+  test("what a killed call has left of a new scratch is removed as a scratch is, and nothing like it", async () => {
+    const scratch = host.newPath();
+    fs.mkdirSync(scratch);
+    fs.writeFileSync(join(scratch, ".sandbox.vhdx.123.456"), "half");
+    await host.ok("layer", "remove", scratch);
+    expect(fs.existsSync(scratch)).toBe(false);
+    fs.mkdirSync(scratch);
+    for (const name of [".sandbox.vhdx.123.456", ".sandbox.vhdx.mine"])
+      fs.writeFileSync(join(scratch, name), "x");
+    const refused = await host.runhcs(["layer", "remove", scratch]);
+    expect(refused.stderr).toMatch(/its folder is not that of a layer\n$/);
+    expect(fs.readdirSync(scratch).length).toBe(2);
+  });
+
   test("mounts are private to root, keep set-user-id bits and device files, and show the layers' root as it is", async () => {
     const odd = writeLayer(host.newPath(), {
       "": { type: "directory", mode: 0o751, uid: 7, gid: 8 },

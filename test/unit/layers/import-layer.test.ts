@@ -39,6 +39,16 @@ test("names the input in what it finds in it, and leaves nothing", async () => {
   expect(readdirSync(dirname(path)).filter((name) => name.includes(basename(path)))).toEqual([]);
 });
 
+test("tells of a whole image that is taken for a layer", async () => {
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => void warnings.push(message);
+  await imported([member({ name: "etc/oci-layout" }, "x"), END], { onWarning, destination: other() });
+  expect(warnings).toEqual([]);
+  const destination = { path: pathOf("whole"), force: false };
+  await imported([member({ name: "oci-layout" }, "x"), END], { onWarning, destination });
+  expect(warnings).toEqual(["The tar seems to be a saved image and not a layer: its layers are files in it"]);
+});
+
 test("refuses a size that no VHD has before it reads anything", async () => {
   const work = imported([Buffer.alloc(1)], { image: { size: 3 * 2 ** 40 } });
   await expect(work).rejects.toThrow(/: a VHD has at most 2190433320960 bytes, and its disk would have 3298/);

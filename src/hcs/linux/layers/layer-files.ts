@@ -113,17 +113,26 @@ function expandable(layer: ImageLayer | ScratchLayer, { enlarges }: ScratchDisks
   throw layerFault("LAYER_FORMAT", layer.path, ["expand", found]);
 }
 
-/** Names that a layer's folder may hold; a killed call leaves those with a dot. */
-const OWN_NAMES = new RegExp(
-  `^(?:${[...LAYER_FILES, ...CHANGE_FOLDERS].map((name) => name.replace(".", "\\.")).join("|")}|\\.(?:layer\\.vhd|sandbox\\.(?:vhdx|img))\\.\\d+\\.\\d+)$`,
-);
+/** Names of files that a killed call leaves. */
+const UNFINISHED = /^\.(?:layer\.vhd|sandbox\.(?:vhdx|img))\.\d+\.\d+$/;
+const FINISHED: readonly string[] = [...LAYER_FILES, ...CHANGE_FOLDERS];
 
-/** A folder without anything may be what a killed call has left. @throws {LayerError} LAYER_FORMAT */
+/** Whether a layer's folder may hold this name. */
+function isOwnName(name: string): boolean {
+  return FINISHED.includes(name) || UNFINISHED.test(name);
+}
+
+/**
+ * A folder without anything, or with nothing but an unfinished file, is what a killed call has left.
+ *
+ * @throws {LayerError} LAYER_FORMAT
+ */
 function requireRemovable(path: string, names: readonly string[], force: boolean): void {
   const hint = "Remove the folder by hand if that is what you want";
-  if (names.length > 0 && !isLayer(names) && !(force && names.some((name) => OWN_NAMES.test(name))))
+  const isLeftover = names.every((name) => UNFINISHED.test(name));
+  if (!isLeftover && !isLayer(names) && !(force && names.some(isOwnName)))
     throw layerFault("LAYER_FORMAT", path, ["remove", "its folder is not that of a layer", hint]);
-  const stranger = names.find((name) => !OWN_NAMES.test(name));
+  const stranger = names.find((name) => !isOwnName(name));
   if (stranger === undefined || force) return;
   const found = `its folder holds "${stranger}", which is not part of a layer`;
   throw layerFault("LAYER_FORMAT", path, ["remove", found, hint]);
