@@ -8,11 +8,10 @@ const LINKS_MAX = 40;
  * Finds a file by its path, a byte string, as a program would that has the image as its root: symlinks are followed,
  * and no way leads out.
  *
- * @param followLast whether a symlink at the end of the path is followed as well
  * @returns undefined if there is no such file
  * @throws {FormatError} if the image is damaged on the way, or links follow each other in a circle
  */
-export function findPath(reader: Ext4Reader, path: string, followLast = true): FoundFile | undefined {
+export function findPath(reader: Ext4Reader, path: string): FoundFile | undefined {
   const left = path.split("/").toReversed();
   const trail = [reader.root()];
   let links = 0;
@@ -27,8 +26,7 @@ export function findPath(reader: Ext4Reader, path: string, followLast = true): F
     const found = reader.child(here, part);
     if (found === undefined) return undefined;
     const { linkTarget } = found.entry;
-    const isLast = left.every((rest) => rest === "" || rest === ".");
-    if (linkTarget === undefined || (isLast && !followLast)) {
+    if (linkTarget === undefined) {
       trail.push(found);
       continue;
     }
