@@ -220,7 +220,7 @@ describe("Ext4Reader refuses, in one line,", () => {
     expect(refusal()).toBeInstanceOf(ImageFault);
     expect(refusal()).toMatchObject({
       message: "Cannot read the ext4 image: its journal holds changes that have not reached their places",
-      hint: "Let e2fsck -p FILE carry them out, or mount and unmount the image.",
+      hint: "Let e2fsck -p FILE carry them out, or mount and unmount the image",
     });
   });
 
