@@ -1,14 +1,15 @@
 import { createHash, type Hash } from "node:crypto";
 import { LayerError, RuntimeError, systemFault } from "../base/errors.ts";
 import { FormatError, inContext } from "../formats/format-error.ts";
-import { BackgroundHasher, InlineHasher, type ChunkHasher } from "./chunk-hasher.ts";
 import { decompress, detectCompression, MAGIC_SIZE, requireKnown, type Compression } from "./decompress.ts";
 import { RawInput } from "./raw-input.ts";
+import { ReadAhead } from "./read-ahead.ts";
 
-/** Bytes of compressed input that are read at once. */
+/** Bytes of plain and of compressed input that are read at once. */
+const CHUNK_SIZE = 1024 * 1024;
 const COMPRESSED_CHUNK_SIZE = 256 * 1024;
-/** Inputs below this size are hashed before another thread has started. */
-const BACKGROUND_SIZE = 32 * 1024 * 1024;
+/** Files below this size are read before another thread has started. */
+const READ_AHEAD_SIZE = 32 * 1024 * 1024;
 
 /** How a layer is read. */
 export interface LayerInputOptions {
@@ -117,27 +118,42 @@ export class LayerInput {
     }
   }
 
-  async *#plain(): AsyncGenerator<Buffer, void> {
-    const hasher = this.#makeHasher();
-    try {
-      for (;;) {
-        const count = await this.#read(await hasher.room());
-        if (count.length === 0) break;
-        this.#count(count.length);
-        hasher.update(count);
-        yield count;
-      }
-      const digest = await hasher.digest();
-      this.#end(digest, digest);
-    } finally {
-      await hasher.close();
-    }
+  #plain(): AsyncGenerator<Buffer, void> {
+    const { size = 0 } = this.#raw;
+    return size < READ_AHEAD_SIZE ? this.#readHere() : this.#readAhead();
   }
 
-  #makeHasher(): ChunkHasher {
-    const { digest = false } = this.#options;
-    const { size = Number.POSITIVE_INFINITY } = this.#raw;
-    return digest && size >= BACKGROUND_SIZE ? new BackgroundHasher() : new InlineHasher(digest);
+  async *#readHere(): AsyncGenerator<Buffer, void> {
+    const room = Buffer.allocUnsafeSlow(CHUNK_SIZE);
+    const hash = this.#options.digest === true ? createHash("sha256") : undefined;
+    for (;;) {
+      const chunk = await this.#read(room);
+      if (chunk.length === 0) break;
+      this.#count(chunk.length);
+      hash?.update(chunk);
+      yield chunk;
+    }
+    const digest = hash?.digest("hex");
+    this.#end(digest, digest);
+  }
+
+  async *#readAhead(): AsyncGenerator<Buffer, void> {
+    const { digest: isHashed = false, onProgress } = this.#options;
+    const ahead = new ReadAhead(this.#raw.fd, isHashed ? this.#start : undefined);
+    try {
+      this.#count(this.#start.length);
+      yield this.#start;
+      for await (const chunk of ahead.chunks()) {
+        this.#count(chunk.length);
+        this.#raw.position += chunk.length;
+        onProgress?.(this.#raw.position, this.#raw.size);
+        yield chunk;
+      }
+      const digest = await ahead.digest();
+      this.#end(digest, digest);
+    } finally {
+      await ahead.close();
+    }
   }
 
   /** Decompression has threads or processes of its own, beside which this thread has time to hash. */

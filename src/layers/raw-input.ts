@@ -15,14 +15,14 @@ export class RawInput {
   readonly size: number | undefined;
   /** Bytes that have been read. */
   position = 0;
-  readonly #fd: number;
+  readonly fd: number;
   readonly #isFile: boolean;
   #isClosed = false;
 
   /** Opens `path`; `-` is the standard input. @throws {Error} as node:fs does */
   constructor(path: string) {
-    this.#fd = path === STDIN.name ? STDIN.fd : openSync(path, "r");
-    const stat = fstatSync(this.#fd);
+    this.fd = path === STDIN.name ? STDIN.fd : openSync(path, "r");
+    const stat = fstatSync(this.fd);
     this.#isFile = stat.isFile();
     this.size = this.#isFile ? stat.size : undefined;
   }
@@ -33,7 +33,7 @@ export class RawInput {
     if (this.#isClosed) return 0;
     // Reading a file does not wait for anybody; a thread would only cost time.
     const count = this.#isFile
-      ? readSync(this.#fd, target, 0, target.length, null)
+      ? readSync(this.fd, target, 0, target.length, null)
       : await this.#readPipe(target);
     this.position += count;
     return count;
@@ -43,13 +43,13 @@ export class RawInput {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#fd !== STDIN.fd) closeSync(this.#fd);
+    if (this.fd !== STDIN.fd) closeSync(this.fd);
   }
 
   async #readPipe(target: Buffer): Promise<number> {
     for (;;) {
       try {
-        return (await readLater(this.#fd, target, 0, target.length, null)).bytesRead;
+        return (await readLater(this.fd, target, 0, target.length, null)).bytesRead;
       } catch (error) {
         const code = errnoCode(error);
         if (code === "EOF") return 0;
