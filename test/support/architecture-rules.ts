@@ -37,7 +37,8 @@ const PACKAGE_PLACES: Record<string, string[]> = {
   ajv: ["src/schema/generated/"],
 };
 
-const PLATFORM_PLACES = ["src/hcs/open.ts"];
+/** The second names a file after the platform, and decides nothing. */
+const PLATFORM_PLACES = ["src/hcs/open.ts", "bin/run.js"];
 const OUTPUT_PLACES = ["src/cli/", "src/main.ts", "bin/"];
 const OUTPUT_MEMBERS = ["stdout", "stderr", "exit", "exitCode"];
 const EXECUTOR_PLACES = ["src/hcs/linux/"];
