@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
 import { PlainRunner } from "../contract/plain-runner.ts";
 import { describeBindings } from "./bindings.suite.ts";
+import { describeCommandLine } from "./command-line.suite.ts";
 import { describeComputeService } from "./compute-service.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { describeNetworks } from "./networks.suite.ts";
@@ -36,6 +37,7 @@ function runSuites(): void {
   describeWin32(runner, () => double);
   describeNetworks(runner, () => double);
   describeRegistry(runner);
+  describeCommandLine(runner, () => double);
   describeLayers(runner, () => double);
   void report(runner);
 }
