@@ -29,7 +29,12 @@ function runSuites(): void {
   console.info = (text: string) => writeSync(1, `${text}\n`);
   console.info(`${process.platform} ${process.version}`);
 
-  const runner = new PlainRunner({ only, timeout: 60_000 });
+  const runner = new PlainRunner({
+    only,
+    timeout: 60_000,
+    // What takes long shows that it goes on.
+    onEnd: (name, ms) => ms > 5000 && console.info(`${name}: ${ms} ms`),
+  });
   describeBindings(runner, () => double);
   describeHostObjects(runner, () => double);
   describeComputeService(runner, () => double);

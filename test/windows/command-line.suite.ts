@@ -14,7 +14,10 @@ const ACCESS_VIOLATION = 0xc000_0005;
 const E_FAIL = -2147467259;
 const DOCUMENT = { SchemaVersion: { Major: 2, Minor: 1 }, Owner: "somebody", Container: {} };
 
-export function describeCommandLine({ describe, test, expect, afterAll }: TestRunner, double: () => NativeDouble): void {
+export function describeCommandLine(
+  { describe, test, expect, afterAll }: TestRunner,
+  double: () => NativeDouble,
+): void {
   let serial = 0;
   let server: DoubleServer | undefined;
   afterAll(async () => server?.close());
@@ -40,7 +43,12 @@ export function describeCommandLine({ describe, test, expect, afterAll }: TestRu
   };
 
   /** A failed call tells so in one line. */
-  const refused = async (place: CommandLine, words: readonly string[], text: RegExp, code = 1): Promise<void> => {
+  const refused = async (
+    place: CommandLine,
+    words: readonly string[],
+    text: RegExp,
+    code = 1,
+  ): Promise<void> => {
     const result = await place.call(words);
     expect([result.code, result.stdout]).toEqual([code, ""]);
     expect(result.stderr.trimEnd()).toMatch(text);
@@ -103,7 +111,11 @@ export function describeCommandLine({ describe, test, expect, afterAll }: TestRu
       expect(isRunning(shim)).toBe(true);
       await place.ok("resize-tty", "--pid", String(shim), "web", "120", "40");
       await refused(place, ["resize-tty", "web", "120", "40"], /has none/);
-      await refused(place, ["resize-tty", "--pid", "1", "web", "120", "40"], /no process has a shim of this pid/);
+      await refused(
+        place,
+        ["resize-tty", "--pid", "1", "web", "120", "40"],
+        /no process has a shim of this pid/,
+      );
       const pids = JSON.parse(await place.ok("ps", "--format", "json", "web")) as number[];
       expect(pids.length).toBe(2);
       expect(await place.ok("ps", "web")).toMatch(/^PID +NAME[^]*\n\d+ +program/);
@@ -242,7 +254,9 @@ export function describeCommandLine({ describe, test, expect, afterAll }: TestRu
         for (const name of functions) {
           await place.ok("create", "--bundle", bundle, "waits");
           place.double.control({ Function: name, Result: E_FAIL, Times: 0 });
-          const line = words.map((word) => (word === "BUNDLE" ? bundle : word === "PROGRAM" ? place.program : word));
+          const line = words.map((word) =>
+            word === "BUNDLE" ? bundle : word === "PROGRAM" ? place.program : word,
+          );
           await refused(place, line, /^Cannot .*0x80004005/, code);
           place.double.control({ Forget: true });
           await place.ok("delete", "--force", "waits");

@@ -110,7 +110,11 @@ export class CommandLine {
   }
 
   /** Makes a bundle whose process runs the test program. */
-  bundle(words: readonly string[], changes: Partial<OciConfig> = {}, process: Partial<OciProcess> = {}): string {
+  bundle(
+    words: readonly string[],
+    changes: Partial<OciConfig> = {},
+    process: Partial<OciProcess> = {},
+  ): string {
     const folder = fs.mkdtempSync(join(this.folder, "bundle-"));
     const config: OciConfig = {
       ociVersion: "1.0.2",
