@@ -131,11 +131,11 @@ void *task_memory(size_t size) {
 }
 
 static HANDLE connect_server(void) {
-    for (int tries = 0; tries < 500; tries++) {
+    for (int tries = 0; tries < 5000; tries++) {
         HANDLE pipe = CreateFileW(server_name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
         if (pipe != INVALID_HANDLE_VALUE) return pipe;
         if (GetLastError() != ERROR_PIPE_BUSY) break;
-        if (!WaitNamedPipeW(server_name, 20)) Sleep(1);
+        Sleep(1);
     }
     return INVALID_HANDLE_VALUE;
 }
