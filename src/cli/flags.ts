@@ -1,6 +1,6 @@
 import * as Flags from "@oclif/core/flags";
 import type { Attachment, InitAttachment } from "../hcs/compute-service.ts";
-import type { VmRequest } from "../runtime/new-container.ts";
+import type { VmRequest } from "../runtime/container-plan.ts";
 
 /** Flags that every command takes, before or behind its name. */
 export const globalFlags = {

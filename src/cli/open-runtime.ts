@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { hostOs, openHost } from "../hcs/open.ts";
-import type { Isolation } from "../runtime/new-container.ts";
+import type { Isolation } from "../runtime/container-plan.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { FolderStore } from "../state/folder-store.ts";
 import { ownProgram } from "./own-program.ts";

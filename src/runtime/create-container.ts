@@ -1,4 +1,5 @@
-import { withNewContainer, type NewContainer } from "./new-container.ts";
+import type { NewContainer } from "./container-plan.ts";
+import { withNewContainer } from "./new-container.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { cleanUpAfter, ContainerStateError, PlatformError, UsageError } from "../base/errors.ts";
 import { stringifyJson } from "../base/lossless-json.ts";
-import type { ComputeSystemDocument, InitAttachment } from "../hcs/compute-service.ts";
+import type { ComputeSystemDocument } from "../hcs/compute-service.ts";
 import { containerConfig } from "../oci/container-config.ts";
 import { getContainerType } from "../oci/container-type.ts";
 import { loadBundle, type Bundle } from "../oci/bundle.ts";
@@ -8,45 +8,12 @@ import { requireContainerId } from "../oci/container-id.ts";
 import { containerDocument } from "../oci/documents/container-document.ts";
 import { sandboxId } from "../oci/sandbox-id.ts";
 import type { ContainerRecord } from "../state/container-record.ts";
+import type { ContainerPlan, Isolation, NewContainer } from "./container-plan.ts";
 import { requireConsole } from "./require-console.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** How containers are kept apart. */
-export type Isolation = ContainerRecord["isolation"];
-
-/** A container to make. */
-export interface NewContainer {
-  id: string;
-  /** Path of the bundle's folder. */
-  bundle: string;
-  /** Undefined lets the bundle decide. */
-  isolation?: Isolation;
-  attachment: InitAttachment;
-  /** What is asked for of the VM around it. */
-  vm?: VmRequest;
-}
-
-/** How a container gets a VM. */
-export interface VmRequest {
-  /** The container in whose VM to run. */
-  host?: string;
-  /** File for what the VM's owner has to say. */
-  log?: string;
-  /** Pipe of the VM's console. */
-  console?: string;
-}
-
 /** The annotation with which a bundle asks for an isolation. */
 const ISOLATION_ANNOTATION = "io.runhcs.isolation";
-
-/** What is to be made of a bundle. */
-export interface ContainerPlan {
-  record: ContainerRecord;
-  /** Makes ready what the container needs and its document, once the id is claimed. */
-  document(): Promise<ComputeSystemDocument>;
-  /** Gives back what was made ready; what was not is no error. */
-  release(): Promise<void>;
-}
 
 /**
  * Claims an id, remembers the container, and calls `make` while the id is locked, or until `make` gives the lock

@@ -1,5 +1,6 @@
 import type { SaveOptions } from "../hcs/compute-service.ts";
-import { withNewContainer, type NewContainer } from "./new-container.ts";
+import type { NewContainer } from "./container-plan.ts";
+import { withNewContainer } from "./new-container.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
