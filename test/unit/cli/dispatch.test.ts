@@ -94,7 +94,7 @@ describe("dispatch leaves to a program", () => {
     const words = program.map((word) => (word === "LOG" ? log : word));
     const code = await dispatch(["programs", "web", ...words], commands);
     expect(seen?.operands).toEqual(["web", ...words]);
-    expect(seen?.flags).toEqual({ owner: "root", rootless: "auto", "log-format": "text" });
+    expect(seen?.flags).toEqual({ rootless: "auto", "log-format": "text" });
     expect(code).toBe(words.includes("fail") ? 255 : 0);
     expect(() => readFileSync(log)).toThrow("ENOENT");
     expect(stderr()).toBe(words.includes("fail") ? "Cannot: told to fail\n" : "");
