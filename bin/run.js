@@ -10,7 +10,7 @@ const { Script } = require("node:vm");
 
 const folder = join(__dirname, "..", "dist");
 const bundle = join(folder, "run.cjs");
-const codeCache = join(folder, `run-${process.version}-${process.platform}.cache`);
+const codeCache = join(folder, `run-${process.version}.cache`);
 
 /** Compiles the bundle as a function of a CommonJS module's variables, which are all that it uses. */
 function compile() {

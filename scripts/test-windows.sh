@@ -89,8 +89,10 @@ build() {
     x86_64-w64-mingw32-gcc -O2 -municode "$root/test/windows/relay.c" -o "$work/relay.exe" &&
     "$root/node_modules/.bin/esbuild" "$root/test/windows/alone.ts" --bundle --platform=node --target=node20 \
       --format=cjs --define:import.meta.dirname=__dirname --log-level=warning --outfile="$work/alone.cjs" &&
-    mkdir -p "$work/node_modules/@koromix" &&
-    cp -r "$cache/node_modules/@koromix/koffi-win32-x64" "$work/node_modules/@koromix/"
+    mkdir -p "$work/node_modules/@koromix" "$work/app/dist" &&
+    cp -r "$cache/node_modules/@koromix/koffi-win32-x64" "$work/node_modules/@koromix/" &&
+    cp -r "$root/bin" "$work/app/" && cp "$root/dist/run.cjs" "$work/app/dist/" &&
+    cp "$cache/node_modules/@koromix/koffi-win32-x64/win32_x64/koffi.node" "$work/app/dist/"
 }
 
 # run VERSION: one run of all tests; its counts are added up. A run without counts is a failure.
@@ -98,7 +100,7 @@ run() {
   local output="$work/output-$1" counts
   export WINEDLLOVERRIDES="mscoree,mshtml="
   [ "$1" -lt 24 ] || WINEDLLOVERRIDES+=";kernelbase=n"
-  timeout --kill-after=10 900 $wine "$work/relay.exe" "$cache/node_modules/node$1/bin/node.exe" --expose-gc \
+  timeout --kill-after=10 1800 $wine "$work/relay.exe" "$cache/node_modules/node$1/bin/node.exe" --expose-gc \
     "$(windows_path "$work/alone.cjs")" "$(windows_path "$work/vmcompute.dll")" \
     "$(windows_path "$work/program.exe")" </dev/null 2>&1 9>&- | tee "$output"
   /usr/lib/wine/wineserver64 -k 2>/dev/null

@@ -27,6 +27,7 @@ export async function completionScript(shell: string, table: CommandTable): Prom
   const commands: Completable[] = [];
   for (const [name, load] of Object.entries(table)) {
     const { default: commandClass } = await load();
+    if (commandClass.hidden === true) continue;
     const flags = Object.entries({ ...commandClass.flags, ...globalFlags });
     commands.push({
       name,

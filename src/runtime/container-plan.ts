@@ -1,3 +1,4 @@
+/** A container that is asked for, and what comes of that before it is made. */
 import type { ComputeSystemDocument, InitAttachment } from "../hcs/compute-service.ts";
 import type { ContainerRecord } from "../state/container-record.ts";
 

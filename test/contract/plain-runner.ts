@@ -16,18 +16,22 @@ export interface RunOptions {
   only?: string;
   /** Milliseconds after which a test has failed. */
   timeout?: number;
+  /** Told of each test that has ended, and how many milliseconds it took. */
+  onEnd?: (name: string, ms: number) => void;
 }
 
 /** A test runner of a few lines, for platforms that have no other. */
 export class PlainRunner implements TestRunner {
   readonly #only: string;
   readonly #timeout: number | undefined;
+  readonly #onEnd: RunOptions["onEnd"];
   readonly #path: string[] = [];
   readonly #before: Step[] = [];
   readonly #tests: Step[] = [];
   readonly #after: Step[] = [];
 
-  constructor({ only = "", timeout }: RunOptions = {}) {
+  constructor({ only = "", timeout, onEnd }: RunOptions = {}) {
+    this.#onEnd = onEnd;
     this.#only = only;
     this.#timeout = timeout;
   }
@@ -64,12 +68,14 @@ export class PlainRunner implements TestRunner {
     const result: RunResult = { passed: 0, failures: [] };
     const tests = this.#tests.filter(({ name }) => name.includes(this.#only));
     for (const { name, body, timeout } of [...this.#before, ...tests, ...this.#after]) {
+      const started = Date.now();
       try {
         await this.#limited(body(), timeout ?? this.#timeout);
         result.passed++;
       } catch (error) {
         result.failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
       }
+      this.#onEnd?.(name, Date.now() - started);
     }
     return result;
   }

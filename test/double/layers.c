@@ -1,5 +1,5 @@
 /* Layer functions of vmcompute.dll and computestorage.dll, acting on folders, and disks that are files. */
-#include "double.h"
+#include "remote.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -228,10 +228,14 @@ EXPORT HRESULT WINAPI ImportLayer(const driver_info *info, const char16 *id, con
 EXPORT HRESULT WINAPI GetLayerMountPath(const driver_info *info, const char16 *id, uint64_t *length, char16 *path) {
     ENTER("GetLayerMountPath", "dsQb", info, id, length, path);
     uint64_t needed = 1;
-    while (id[needed - 1]) needed++;
+    /* Containers of the program itself get a volume, as from Windows; else the folder can be looked into. */
+    char16 *volume = serves ? utf16_of("\\\\?\\Volume{0a1b2c3d-1111-2222-3333-445566778899}\\") : NULL;
+    const char16 *shown = volume ? volume : id;
+    while (shown[needed - 1]) needed++;
     HRESULT result = require(id);
     if (!result && path && *length < needed) result = (HRESULT)0x8007007a;
-    else if (!result && path) memcpy(path, id, needed * sizeof *id);
+    else if (!result && path) memcpy(path, shown, needed * sizeof *id);
+    free(volume);
     *length = needed;
     return result;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+int serves;
+
 #ifndef _WIN32
 
 int is_remote(void) {
@@ -19,6 +21,14 @@ HRESULT call_remote(const char *name, const char *format, va_list *list) {
 
 void *task_memory(size_t size) {
     return malloc(size);
+}
+
+EXPORT int32_t WINAPI DoubleConnect(const char16 *name) {
+    return E_SERVER_UNAVAILABLE;
+}
+
+EXPORT int32_t WINAPI DoubleServe(const char16 *name) {
+    return E_SERVER_UNAVAILABLE;
 }
 
 #else
@@ -102,9 +112,14 @@ static int receive(HANDLE pipe, struct message *message) {
 /* ---- The client ---- */
 
 static wchar_t server_name[128];
+/* Tells clients apart whose process id is the same, as ids are used again. */
+static uint64_t own_token;
 static pthread_once_t listening = PTHREAD_ONCE_INIT;
 
 __attribute__((constructor)) static void find_server(void) {
+    LARGE_INTEGER count;
+    QueryPerformanceCounter(&count);
+    own_token = (uint64_t)count.QuadPart << 20 ^ GetCurrentProcessId();
     GetEnvironmentVariableW(L"RUNHCS_DOUBLE", server_name, 128);
 }
 
@@ -124,11 +139,11 @@ void *task_memory(size_t size) {
 }
 
 static HANDLE connect_server(void) {
-    for (int tries = 0; tries < 500; tries++) {
+    for (int tries = 0; tries < 5000; tries++) {
         HANDLE pipe = CreateFileW(server_name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
         if (pipe != INVALID_HANDLE_VALUE) return pipe;
         if (GetLastError() != ERROR_PIPE_BUSY) break;
-        if (!WaitNamedPipeW(server_name, 20)) Sleep(1);
+        Sleep(1);
     }
     return INVALID_HANDLE_VALUE;
 }
@@ -157,6 +172,7 @@ static void listen(void) {
     pthread_t thread;
     HANDLE pipe = connect_server();
     put_number(&hello, GetCurrentProcessId());
+    put_number(&hello, own_token);
     put_bytes(&hello, "events", sizeof "events");
     put_bytes(&hello, "", 1);
     send(pipe, &hello);
@@ -236,6 +252,7 @@ HRESULT call_remote(const char *name, const char *format, va_list *list) {
     if (strchr(format, 'c')) pthread_once(&listening, listen);
     va_copy(again, *list);
     put_number(&request, GetCurrentProcessId());
+    put_number(&request, own_token);
     put_bytes(&request, name, strlen(name) + 1);
     put_bytes(&request, format, strlen(format) + 1);
     for (const char *letter = format; *letter; letter++) put_argument(&request, *letter, list, &room);
@@ -266,7 +283,7 @@ struct relay {
 
 static struct client {
     struct client *next;
-    DWORD pid;
+    uint64_t token;
     HANDLE process, events;
     pthread_mutex_t talking;
     struct held *held;
@@ -317,7 +334,7 @@ static void *outlive(void *argument) {
     pthread_mutex_lock(&serving);
     struct held *held = client->held;
     client->held = NULL;
-    client->pid = 0;
+    client->token = 0;
     pthread_mutex_unlock(&serving);
     for (struct held *next; held; held = next) {
         next = held->next;
@@ -327,14 +344,14 @@ static void *outlive(void *argument) {
     return NULL;
 }
 
-static struct client *client_of(DWORD pid) {
+static struct client *client_of(DWORD pid, uint64_t token) {
     pthread_mutex_lock(&serving);
     struct client *client = clients;
-    while (client && client->pid != pid) client = client->next;
+    while (client && client->token != token) client = client->next;
     if (!client) {
         pthread_t thread;
         client = calloc(1, sizeof *client);
-        client->pid = pid;
+        client->token = token;
         client->process = OpenProcess(SYNCHRONIZE | PROCESS_DUP_HANDLE, FALSE, pid);
         client->events = INVALID_HANDLE_VALUE;
         pthread_mutex_init(&client->talking, NULL);
@@ -501,7 +518,9 @@ static void *serve(void *argument) {
     HANDLE pipe = argument;
     struct message request;
     if (receive(pipe, &request)) {
-        struct client *client = client_of((DWORD)take_number(&request));
+        DWORD pid = (DWORD)take_number(&request);
+        uint64_t token = take_number(&request);
+        struct client *client = client_of(pid, token);
         char *name = take_bytes(&request, NULL), *format = take_bytes(&request, NULL);
         if (!strcmp(name, "events")) {
             client->events = pipe;
@@ -518,20 +537,26 @@ static void *serve(void *argument) {
     return NULL;
 }
 
-/* Serves until the process ends. */
+static HANDLE new_pipe(const char16 *name) {
+    return CreateNamedPipeW((const wchar_t *)name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, 65536,
+                            65536, 0, NULL);
+}
+
+/* Serves until the process ends. There is always a pipe that waits, so that no client finds none. */
 EXPORT int32_t WINAPI DoubleServe(const char16 *name) {
+    HANDLE pipe = new_pipe(name);
     server_name[0] = 0;
-    for (;;) {
+    serves = 1;
+    while (pipe != INVALID_HANDLE_VALUE) {
         pthread_t thread;
-        HANDLE pipe = CreateNamedPipeW((const wchar_t *)name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE,
-                                       PIPE_UNLIMITED_INSTANCES, 65536, 65536, 0, NULL);
-        if (pipe == INVALID_HANDLE_VALUE) return (int32_t)GetLastError();
-        if (!ConnectNamedPipe(pipe, NULL) && GetLastError() != ERROR_PIPE_CONNECTED) {
-            CloseHandle(pipe);
-            continue;
-        }
-        pthread_create(&thread, NULL, serve, pipe);
-        pthread_detach(thread);
+        int connected = ConnectNamedPipe(pipe, NULL) || GetLastError() == ERROR_PIPE_CONNECTED;
+        HANDLE next = new_pipe(name);
+        if (connected) {
+            pthread_create(&thread, NULL, serve, pipe);
+            pthread_detach(thread);
+        } else CloseHandle(pipe);
+        pipe = next;
     }
+    return (int32_t)GetLastError();
 }
 #endif

@@ -6,6 +6,8 @@
 #include "double.h"
 #include <stdarg.h>
 
+/* Whether this library is that of a server. */
+extern int serves;
 /* Whether this library asks a server. */
 int is_remote(void);
 /* Lets the server call a function with arguments of enter()'s format, and fills what comes out. */

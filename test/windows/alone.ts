@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
 import { PlainRunner } from "../contract/plain-runner.ts";
 import { describeBindings } from "./bindings.suite.ts";
+import { describeCommandLine } from "./command-line.suite.ts";
 import { describeComputeService } from "./compute-service.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { describeNetworks } from "./networks.suite.ts";
@@ -28,7 +29,12 @@ function runSuites(): void {
   console.info = (text: string) => writeSync(1, `${text}\n`);
   console.info(`${process.platform} ${process.version}`);
 
-  const runner = new PlainRunner({ only, timeout: 60_000 });
+  const runner = new PlainRunner({
+    only,
+    timeout: 60_000,
+    // What takes long shows that it goes on.
+    onEnd: (name, ms) => ms > 5000 && console.info(`${name}: ${ms} ms`),
+  });
   describeBindings(runner, () => double);
   describeHostObjects(runner, () => double);
   describeComputeService(runner, () => double);
@@ -36,6 +42,7 @@ function runSuites(): void {
   describeWin32(runner, () => double);
   describeNetworks(runner, () => double);
   describeRegistry(runner);
+  describeCommandLine(runner, () => double);
   describeLayers(runner, () => double);
   void report(runner);
 }

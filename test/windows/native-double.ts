@@ -82,6 +82,11 @@ export class NativeDouble {
     return JSON.parse(read(this.#lastCall)) as { Function: string; Arguments: unknown[] };
   }
 
+  /** Whether another process holds the double, and does not answer. */
+  isSilent(): boolean {
+    return this.#counts(new Uint16Array(TEXT_LENGTH), TEXT_LENGTH) < 0;
+  }
+
   counts(): Counts {
     return JSON.parse(read(this.#counts)) as Counts;
   }

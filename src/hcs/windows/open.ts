@@ -1,6 +1,7 @@
 import { availableParallelism, release } from "node:os";
 import type { Host, ServiceSettings } from "../host.ts";
 import { ComputeError } from "../results.ts";
+import { CURRENT_PROCESS } from "./bindings/kernel32.ts";
 import { guidText } from "./bindings/guid.ts";
 import { openBindings, type Bindings } from "./bindings/open-bindings.ts";
 import { HcsService } from "./compute-service.ts";
@@ -15,6 +16,7 @@ import { readTimeouts } from "./timeouts.ts";
 /** Opens a Windows host: the Host Compute Service, and state in the registry. @throws {PlatformError} */
 export function openWindowsHost(settings: ServiceSettings): Host {
   const bindings = openBindings(loadKoffi());
+  leaveHungCalls(bindings);
   const timeouts = readTimeouts(process.env);
   const keys = new RegistryStore(bindings, settings.root);
   const hcs = new HcsService(bindings, timeouts);
@@ -33,6 +35,13 @@ export function openWindowsHost(settings: ServiceSettings): Host {
     },
     tryLock: () => true,
   };
+}
+
+/** Node waits at its end for its worker threads, also for one that a call of the service holds for ever. */
+function leaveHungCalls({ direct, isBusy }: Bindings): void {
+  process.once("exit", (code) => {
+    if (isBusy()) direct.kernel32.TerminateProcess(CURRENT_PROCESS, code >>> 0);
+  });
 }
 
 async function layerId({ vmcompute }: Bindings, baseName: string): Promise<string> {

@@ -12,6 +12,11 @@ export class CallGate {
     this.#limit = limit;
   }
 
+  /** Whether calls are under way. */
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
+
   /** Starts a call now or later. Each has to `leave` once. */
   enter(start: () => void): void {
     if (this.#running >= this.#limit) {

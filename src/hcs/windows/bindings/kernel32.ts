@@ -17,6 +17,8 @@ export const KERNEL32 = {
     CloseHandle: bool("handle"),
     // Gives null, or the handle if it could not be freed.
     LocalFree: handle("handle"),
+    // FFI: given the handle of this process it does not return.
+    TerminateProcess: bool("handle", "u32"),
     GetProcessHandleCount: bool("handle", "out u32"),
     // 0xffff asks for all processor groups.
     GetActiveProcessorCount: u32("u32"),

@@ -31,6 +31,8 @@ export interface Bindings {
     kernel32: DirectCalls<(typeof KERNEL32)["functions"]>;
     advapi32: DirectCalls<(typeof ADVAPI32)["functions"]>;
   };
+  /** Whether calls are under way on worker threads. */
+  isBusy(): boolean;
   /** Makes a file descriptor of a handle, which then belongs to the descriptor. */
   openDescriptor: OpenDescriptor;
 }
@@ -56,6 +58,7 @@ export function openBindings(koffi: Koffi, loadLibrary: LoadLibrary = (file) => 
       kernel32: openDirectly(KERNEL32, loadLibrary, context),
       advapi32: openDirectly(ADVAPI32, loadLibrary, context),
     },
+    isBusy: () => gate.isBusy,
     openDescriptor: openDescriptors(koffi),
   };
 }

@@ -1,0 +1,296 @@
+// Every command on Windows, with real processes, a real registry and real pipes, over the double.
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { HcsService } from "../../src/hcs/windows/compute-service.ts";
+import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
+import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
+import type { TestRunner } from "../contract/test-runner.ts";
+import { CommandLine, DoubleServer, finish, NOTHING_LEFT } from "./command-line.ts";
+import { sleep, until } from "./measure.ts";
+import type { NativeDouble } from "./native-double.ts";
+
+const TEST_TIMEOUT = 300_000;
+const ACCESS_VIOLATION = 0xc000_0005;
+const E_FAIL = -2147467259;
+const DOCUMENT = { SchemaVersion: { Major: 2, Minor: 1 }, Owner: "somebody", Container: {} };
+
+export function describeCommandLine(
+  { describe, test, expect, afterAll }: TestRunner,
+  double: () => NativeDouble,
+): void {
+  let serial = 0;
+  let server: DoubleServer | undefined;
+  afterAll(async () => server?.close());
+
+  /** A test in a state root of its own, which must not leave anything. */
+  const inRoot = (name: string, body: (place: CommandLine) => Promise<void>): void => {
+    test(
+      name,
+      async () => {
+        server ??= await DoubleServer.open(double());
+        const place = new CommandLine(server, `test-${process.pid}-${++serial}`);
+        try {
+          await body(place);
+          await until(() => place.left() === NOTHING_LEFT, 20_000).catch(() => undefined);
+          expect(place.left()).toBe(NOTHING_LEFT);
+        } finally {
+          place.double.control({ Forget: true });
+          place.close();
+        }
+      },
+      TEST_TIMEOUT,
+    );
+  };
+
+  /** A failed call tells so in one line. */
+  const refused = async (
+    place: CommandLine,
+    words: readonly string[],
+    text: RegExp,
+    code = 1,
+  ): Promise<void> => {
+    const result = await place.call(words);
+    expect([result.code, result.stdout]).toEqual([code, ""]);
+    expect(result.stderr.trimEnd()).toMatch(text);
+    expect(result.stderr.trimEnd().split("\n").length).toBe(1);
+  };
+
+  describe("runhcs on Windows", () => {
+    inRoot("takes a container through its life", async (place) => {
+      const bundle = place.bundle(["silent"]);
+      const pidFile = join(place.folder, "pid");
+      await place.ok("create", "--bundle", bundle, "--pid-file", pidFile, "web");
+      const state = JSON.parse(await place.ok("state", "web")) as Record<string, unknown>;
+      expect([state["status"], state["bundle"], state["owner"]]).toEqual(["created", bundle, "runhcs"]);
+      expect(fs.readFileSync(pidFile, "utf8")).toBe(String(state["pid"]));
+      await refused(place, ["create", "--bundle", bundle, "web"], /container web already exists/);
+      await place.ok("start", "web");
+      expect(await place.status("web")).toBe("running");
+      await refused(place, ["start", "web"], /cannot start an already running container/);
+      await refused(place, ["delete", "web"], /cannot delete container web that is not stopped: running/);
+      await place.ok("kill", "web", "KILL");
+      await until(() => !isRunning(Number(state["pid"])));
+      const stopped = JSON.parse(await place.ok("state", "web")) as Record<string, unknown>;
+      expect([stopped["status"], stopped["pid"]]).toEqual(["stopped", 0]);
+      await refused(place, ["start", "web"], /cannot start a container that has stopped/);
+      await refused(place, ["exec", "web", "x"], /cannot exec in a stopped container/, 255);
+      await refused(place, ["kill", "web"], /container not running/);
+      expect(await place.ok("gc")).toBe("");
+      await place.ok("delete", "web");
+      await refused(place, ["state", "web"], /does not exist/);
+      await refused(place, ["delete", "web"], /does not exist/);
+      await place.ok("delete", "--force", "web");
+    });
+
+    inRoot("runs further processes with their streams and whole exit codes", async (place) => {
+      await place.ok("run", "--detach", "--bundle", place.bundle(["silent"]), "web");
+      const exec = (words: string[], input?: string | Uint8Array) =>
+        place.call(["exec", "web", place.program, ...words], input === undefined ? {} : { input });
+      expect(await exec(["cat"], "through the shim\n")).toEqual({
+        code: 0,
+        stdout: "through the shim\n",
+        stderr: "",
+      });
+      expect(await exec(["both"])).toEqual({ code: 0, stdout: "to stdout", stderr: "to stderr" });
+      expect((await exec(["count"], new Uint8Array(3_000_001))).stdout).toBe("3000001");
+      expect((await exec(["spew", "3000001"])).stdout.length).toBe(3_000_001);
+      for (const code of [0, 1, 255, 256, 0x7fff_ffff, ACCESS_VIOLATION, 0xffff_ffff])
+        expect((await exec(["exit", String(code)])).code).toBe(code);
+      const variable = await place.call(["exec", "--env", "A=b c", "web", place.program, "variable", "A"]);
+      expect(variable.stdout).toBe("b c");
+      await refused(place, ["exec", "web", "C:\\nothing.exe"], /^Cannot create process in "web"/, 255);
+      await place.ok("delete", "--force", "web");
+    });
+
+    inRoot("leaves detached processes to their shims", async (place) => {
+      await place.ok("run", "--detach", "--bundle", place.bundle(["silent"]), "web");
+      const pidFile = join(place.folder, "pid");
+      const detached = ["exec", "--detach", "--pid-file", pidFile];
+      await place.ok(...detached, "--tty", "web", place.program, "silent");
+      const shim = Number(fs.readFileSync(pidFile, "utf8"));
+      expect(isRunning(shim)).toBe(true);
+      await place.ok("resize-tty", "--pid", String(shim), "web", "120", "40");
+      await refused(place, ["resize-tty", "web", "120", "40"], /has none/);
+      await refused(
+        place,
+        ["resize-tty", "--pid", "1", "web", "120", "40"],
+        /no process has a shim of this pid/,
+      );
+      const pids = JSON.parse(await place.ok("ps", "--format", "json", "web")) as number[];
+      expect(pids.length).toBe(2);
+      expect(await place.ok("ps", "web")).toMatch(/^PID +NAME[^]*\n\d+ +program/);
+      await place.ok("kill", "--all", "web", "KILL");
+      await until(() => !isRunning(shim));
+      await place.ok("delete", "--force", "web");
+    });
+
+    inRoot("waits for what it runs, and removes it", async (place) => {
+      const cat = place.bundle(["cat"]);
+      expect(await place.call(["run", "--bundle", cat, "one"], { input: "in and out\n" })).toEqual({
+        code: 0,
+        stdout: "in and out\n",
+        stderr: "",
+      });
+      const failing = place.bundle(["exit", String(ACCESS_VIOLATION)]);
+      expect((await place.call(["run", "--bundle", failing, "one"])).code).toBe(ACCESS_VIOLATION);
+      await refused(place, ["state", "one"], /does not exist/);
+      const missing = place.bundle([], {}, { args: ["C:\\nothing.exe"] });
+      await refused(place, ["run", "--bundle", missing, "one"], /^Cannot create process in "one"/);
+      await refused(place, ["state", "one"], /does not exist/);
+    });
+
+    inRoot("pauses, resumes and lists", async (place) => {
+      const bindings = openBindings(place.double.koffi, place.double.loadLibrary);
+      const service = new HcsService(bindings, readTimeouts({}));
+      const foreign = await service.createSystem("foreign", DOCUMENT);
+      await place.ok("run", "-d", "--bundle", place.bundle(["silent"]), "web");
+      await place.ok("create", "--bundle", place.bundle(["silent"]), "waits");
+      await place.ok("pause", "web");
+      expect(await place.status("web")).toBe("paused");
+      await refused(place, ["pause", "web"], /already paused/);
+      await refused(place, ["exec", "web", "x"], /cannot exec in a paused container/, 255);
+      await place.ok("resume", "web");
+      await refused(place, ["resume", "web"], /container not paused/);
+      const rows = JSON.parse(await place.ok("list", "--format", "json")) as Record<string, string>[];
+      expect(rows.map(({ id, status }) => `${id} ${status}`)).toEqual(["waits created", "web running"]);
+      expect(await place.ok("list", "--quiet", "--all")).toBe("waits\nweb\nforeign\n");
+      expect(await place.ok("list", "--all")).toMatch(/foreign +0 +created[^]*somebody/);
+      // It is somebody else's, though nothing here has its name.
+      await place.ok("delete", "--force", "foreign");
+      await refused(place, ["create", "--bundle", place.bundle(["silent"]), "foreign"], /exists/);
+      expect((await service.enumerateSystems({ Ids: ["foreign"] })).length).toBe(1);
+      await place.ok("delete", "waits");
+      await place.ok("delete", "--force", "web");
+      await foreign.terminate();
+      await foreign.close();
+      service.close();
+    });
+
+    inRoot("mounts the layers of a container, and gives them back", async (place) => {
+      const folder = (name: string): string => {
+        const path = join(place.folder, name);
+        fs.mkdirSync(join(path, "Files"), { recursive: true });
+        return path;
+      };
+      const [base, scratch] = [folder("base"), folder("scratch")];
+      fs.writeFileSync(join(scratch, "sandbox.vhdx"), "vhdxfile");
+      const layered = { root: { path: "" }, windows: { layerFolders: [base, scratch] } };
+      const bundle = place.bundle(["silent"], layered);
+      await place.ok("run", "-d", "--bundle", bundle, "web");
+      await refused(place, ["create", "--bundle", bundle, "other"], /is mounted already/);
+      await refused(place, ["state", "other"], /does not exist/);
+      expect(await place.status("web")).toBe("running");
+      await place.ok("delete", "--force", "web");
+      const mounted = await place.ok("layer", "mount", "-l", base, scratch);
+      expect(mounted.trim() === "").toBe(false);
+      await place.ok("layer", "unmount", scratch);
+      await place.ok("run", "--bundle", place.bundle(["exit", "0"], layered), "web");
+    });
+
+    inRoot("cleans up after shims and calls that were killed", async (place) => {
+      const bundle = place.bundle(["silent"]);
+      for (const remove of [["gc"], ["delete", "--force", "web"], ["delete", "web"]]) {
+        await place.ok("run", "-d", "--bundle", bundle, "web");
+        const { pid } = JSON.parse(await place.ok("state", "web")) as { pid: number };
+        process.kill(pid, "SIGKILL");
+        await until(() => !isRunning(pid));
+        await until(() => place.double.counts().Systems === 0);
+        expect(await place.status("web")).toBe("stopped");
+        await place.ok(...remove);
+        await refused(place, ["state", "web"], /does not exist/);
+      }
+      for (const remove of [["gc"], ["delete", "--force", "web"]]) {
+        place.double.control({ Function: "HcsRegisterComputeSystemCallback", DelayMs: 3000 });
+        const call = place.start(["create", "--bundle", bundle, "web"]);
+        await until(() => place.double.counts().Systems === 1, 20_000);
+        call.kill("SIGKILL");
+        await finish(call, undefined, ["create"]);
+        await sleep(3000);
+        await place.ok(...remove);
+        await refused(place, ["state", "web"], /does not exist/);
+      }
+    });
+
+    inRoot("starts nothing whose shim has gone", async (place) => {
+      await place.ok("create", "--bundle", place.bundle(["silent"]), "web");
+      const { pid } = JSON.parse(await place.ok("state", "web")) as { pid: number };
+      process.kill(pid, "SIGKILL");
+      await until(() => place.double.counts().Systems === 0);
+      await refused(place, ["start", "web"], /cannot start a container that has stopped/);
+      await place.ok("delete", "web");
+    });
+
+    inRoot("stops a process whose output nobody reads, and goes on when somebody does", async (place) => {
+      await place.ok("run", "-d", "--bundle", place.bundle(["silent"]), "web");
+      const call = place.start(["exec", "web", place.program, "spew", "30000000"]);
+      await sleep(4000);
+      expect(call.exitCode).toBe(null);
+      let length = 0;
+      call.stdout?.on("data", (chunk: Buffer) => (length += chunk.length));
+      await new Promise((resolve) => call.once("exit", resolve));
+      await until(() => length === 30_000_000);
+      await place.ok("delete", "--force", "web");
+    });
+
+    const failing: [operation: string, functions: string[], words: string[], code: number][] = [
+      [
+        "create",
+        ["HcsCreateComputeSystem", "HcsRegisterComputeSystemCallback", "HcsGetComputeSystemProperties"],
+        ["create", "--bundle", "BUNDLE", "new"],
+        1,
+      ],
+      ["start", ["HcsStartComputeSystem", "HcsCreateProcess"], ["start", "waits"], 1],
+      ["exec", ["HcsOpenComputeSystem", "HcsCreateProcess"], ["exec", "web", "PROGRAM", "silent"], 255],
+      ["state", ["HcsOpenComputeSystem", "HcsGetComputeSystemProperties"], ["state", "web"], 1],
+      ["pause", ["HcsPauseComputeSystem"], ["pause", "web"], 1],
+      ["ps", ["HcsOpenComputeSystem"], ["ps", "web"], 1],
+      ["kill", ["HcsOpenProcess", "HcsTerminateProcess"], ["kill", "web", "KILL"], 1],
+      ["delete", ["HcsTerminateComputeSystem"], ["delete", "--force", "web"], 1],
+    ];
+    for (const [operation, functions, words, code] of failing)
+      inRoot(`tells in one line why ${operation} failed, and leaves nothing`, async (place) => {
+        const bundle = place.bundle(["silent"]);
+        await place.ok("run", "-d", "--bundle", bundle, "web");
+        for (const name of functions) {
+          await place.ok("create", "--bundle", bundle, "waits");
+          place.double.control({ Function: name, Result: E_FAIL, Times: 0 });
+          const line = words.map((word) =>
+            word === "BUNDLE" ? bundle : word === "PROGRAM" ? place.program : word,
+          );
+          await refused(place, line, /^Cannot .*0x80004005/, code);
+          place.double.control({ Forget: true });
+          await place.ok("delete", "--force", "waits");
+        }
+        await refused(place, ["state", "new"], /does not exist/);
+        await place.ok("delete", "--force", "web");
+      });
+
+    inRoot("tells that the service has ended, and cleans up once it is back", async (place) => {
+      await place.ok("run", "-d", "--bundle", place.bundle(["silent"]), "web");
+      const { pid } = JSON.parse(await place.ok("state", "web")) as { pid: number };
+      place.double.control({ Dead: true });
+      await until(() => !isRunning(pid), 20_000);
+      place.double.control({ Dead: false });
+      await place.ok("delete", "--force", "web");
+    });
+
+    inRoot("refuses what it cannot do on Windows", async (place) => {
+      const bundle = place.bundle(["silent"]);
+      await place.ok("run", "-d", "--bundle", bundle, "web");
+      await refused(place, ["update", "--memory", "1", "web"], /limits of a container on Windows/);
+      await refused(place, ["checkpoint", "web"], /cannot be saved/);
+      await refused(place, ["create", "--console-socket", "x", "--bundle", bundle, "b"], /--console-socket/);
+      await refused(place, ["kill", "web", "HUP"], /unknown signal "HUP"/);
+      await place.ok("kill", "web", "CtrlShutdown");
+      await place.ok("delete", "--force", "web");
+    });
+  });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
