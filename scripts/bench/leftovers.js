@@ -56,7 +56,7 @@ export async function measureCrowd(workplace, env, knownPids) {
 async function live({ programs, bundle }, env, id) {
   const call = (words) =>
     promisify(execFile)("/bin/sh", ["-c", `exec ${programs.runhcs} ${words} </dev/null >/dev/null`], { env });
-  await call(`create --bundle ${bundle("sleep")} ${id} 2>/dev/null`);
+  await call(`create --bundle ${bundle("crowd")} ${id} 2>/dev/null`);
   await call(`start ${id}`);
   await call(`kill ${id} KILL`);
   await call(`delete --force ${id}`);

@@ -28,14 +28,19 @@ export function makeWorkplace() {
   writeFileSync(join(folder, "empty.js"), "");
   makeBundle(bundle("true"), ["/bin/true"], marker);
   makeBundle(bundle("sleep"), ["sleep", "600"], marker);
+  makeBundle(bundle("crowd"), ["sleep", "600"], marker, [OWN_DEVICES]);
   const programs = commandLines(folder);
   return { folder, marker, prefix, bundle, programs, remove: () => remove(folder, programs) };
 }
 
-function makeBundle(folder, args, marker) {
+/** Many containers that share a root must not all make the same device files in it: crun refuses the loser. */
+const OWN_DEVICES = { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755"] };
+
+function makeBundle(folder, args, marker, mounts = []) {
   mkdirSync(folder);
   const config = JSON.parse(readFileSync(join(top, "examples/hello/config.json"), "utf8"));
   config.process = { ...config.process, args, env: ["PATH=/bin", marker] };
+  config.mounts.push(...mounts);
   writeFileSync(join(folder, "config.json"), JSON.stringify(config));
   execFileSync(join(top, "examples/make-rootfs.sh"), [folder], { stdio: "ignore" });
 }
