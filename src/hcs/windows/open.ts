@@ -10,8 +10,6 @@ import { WindowsLayerStore } from "./layer-store.ts";
 import { WindowsNetworkStore } from "./network-store.ts";
 import { Privileges } from "./privileges.ts";
 import { RegistryStore } from "./registry-store.ts";
-import { WindowsLayerStore } from "./layer-store.ts";
-import { Privileges } from "./privileges.ts";
 import { openShims } from "./shims/open-shims.ts";
 import { readTimeouts } from "./timeouts.ts";
 

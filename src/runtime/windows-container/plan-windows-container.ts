@@ -11,7 +11,7 @@ import { sandboxId } from "../../oci/sandbox-id.ts";
 import type { ComputeSystem, ContainerConfig } from "../../schema/hcs.ts";
 import type { OciConfig, OciProcess } from "../../schema/oci.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
-import type { ContainerPlan, NewContainer } from "../new-container.ts";
+import type { ContainerPlan, NewContainer } from "../container-plan.ts";
 import { joinNetwork, mountRoot, type RuntimeOnWindows } from "./container-resources.ts";
 import { documentHost } from "./document-host.ts";
 import { releaseResources } from "./release-resources.ts";
