@@ -23,14 +23,6 @@ void *task_memory(size_t size) {
     return malloc(size);
 }
 
-EXPORT int32_t WINAPI DoubleConnect(const char16 *name) {
-    return E_SERVER_UNAVAILABLE;
-}
-
-EXPORT int32_t WINAPI DoubleServe(const char16 *name) {
-    return E_SERVER_UNAVAILABLE;
-}
-
 #else
 
 /* ---- Messages: values one after the other ---- */
