@@ -4,10 +4,11 @@ import { INODE_NUMBER, LINK_MAX, MODE_TYPE } from "./constants.ts";
 import type { ContentStore } from "./content-store.ts";
 import { checkEntry } from "./entry-check.ts";
 import { ImageTree, type Directory, type Place } from "./image-tree.ts";
-import { INODE, writeAttributes, writeDevice, writeSize } from "./inode.ts";
+import { INODE, INODE_SIZE, writeAttributes, writeDevice, writeSize } from "./inode.ts";
 import { isInlineFile } from "./inline-data.ts";
 import { InodeTable } from "./inode-table.ts";
 import { parseWhiteout, type Whiteout } from "./whiteout.ts";
+import { encodeXattrs } from "./xattr.ts";
 
 const PARENT_MODE = MODE_TYPE.directory | 0o755;
 const LOST_AND_FOUND_MODE = MODE_TYPE.directory | 0o700;
@@ -84,6 +85,7 @@ export class EntryStore {
     const directory = this.#directoryAt(entry.path);
     const mode = MODE_TYPE.directory | (entry.mode & PERMISSIONS);
     writeAttributes(this.inodes.at(directory.inode), mode, entry);
+    checkXattrs(entry);
     directory.xattrs = entry.xattrs;
   }
 
@@ -98,7 +100,10 @@ export class EntryStore {
     writeAttributes(inode, typeBits | (entry.mode & PERMISSIONS), entry);
     inode.writeUInt16LE(1, INODE.links);
     this.tree.link(place, number);
-    if (this.#options.inlineData && isInlineFile(entry)) return number;
+    if (this.#options.inlineData && isInlineFile(entry)) {
+      checkXattrs(entry);
+      return number;
+    }
     if (entry.xattrs !== undefined && entry.xattrs.size > 0) this.#content.storeXattrs(inode, entry.xattrs);
     if (entry.type === "file") return number;
     if (entry.type === "symlink") this.#writeTarget(number, inode, entry.linkTarget ?? "");
@@ -182,4 +187,9 @@ export class EntryStore {
     this.#content.release(number, inode);
     this.inodes.clear(number);
   }
+}
+
+/** Refuses attributes that are only written when the entry has long gone by. @throws {FormatError} if they do not fit */
+function checkXattrs({ xattrs }: FileEntry): void {
+  if (xattrs !== undefined && xattrs.size > 0) encodeXattrs(xattrs, INODE_SIZE - INODE.xattrs);
 }

@@ -269,7 +269,7 @@ describe("damaged bits", () => {
     );
   });
 
-  test("never do more than make a file that is refused in one line", () => {
+  test("never do more than make a file that is refused in one line", { timeout: 300_000 }, () => {
     const seed = chosenSeed();
     const random = randomNumbers(seed);
     const pick = (limit: number): number => Math.floor(random() * limit);
