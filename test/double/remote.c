@@ -75,17 +75,34 @@ static void *take_bytes(struct message *from, uint64_t *count) {
     return copy;
 }
 
+/* Each operation waits for an event of its own: Wine sometimes misses the end of one that waits for the pipe itself. */
+static int finish(HANDLE pipe, OVERLAPPED *operation, BOOL started, DWORD *count) {
+    int done = (started || GetLastError() == ERROR_IO_PENDING) && GetOverlappedResult(pipe, operation, count, TRUE);
+    CloseHandle(operation->hEvent);
+    return done;
+}
+
+static OVERLAPPED operation(void) {
+    return (OVERLAPPED){.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL)};
+}
+
 static int write_all(HANDLE pipe, const void *bytes, uint32_t count) {
-    DWORD written;
-    for (uint32_t at = 0; at < count; at += written)
-        if (!WriteFile(pipe, (const uint8_t *)bytes + at, count - at, &written, NULL)) return 0;
+    DWORD written = 0;
+    for (uint32_t at = 0; at < count; at += written) {
+        OVERLAPPED write = operation();
+        BOOL started = WriteFile(pipe, (const uint8_t *)bytes + at, count - at, NULL, &write);
+        if (!finish(pipe, &write, started, &written)) return 0;
+    }
     return 1;
 }
 
 static int read_all(HANDLE pipe, void *bytes, uint32_t count) {
-    DWORD got;
-    for (uint32_t at = 0; at < count; at += got)
-        if (!ReadFile(pipe, (uint8_t *)bytes + at, count - at, &got, NULL) || !got) return 0;
+    DWORD got = 0;
+    for (uint32_t at = 0; at < count; at += got) {
+        OVERLAPPED read = operation();
+        BOOL started = ReadFile(pipe, (uint8_t *)bytes + at, count - at, NULL, &read);
+        if (!finish(pipe, &read, started, &got) || !got) return 0;
+    }
     return 1;
 }
 
@@ -132,7 +149,8 @@ void *task_memory(size_t size) {
 
 static HANDLE connect_server(void) {
     for (int tries = 0; tries < 5000; tries++) {
-        HANDLE pipe = CreateFileW(server_name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+        HANDLE pipe = CreateFileW(server_name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+                                  FILE_FLAG_OVERLAPPED, NULL);
         if (pipe != INVALID_HANDLE_VALUE) return pipe;
         if (GetLastError() != ERROR_PIPE_BUSY) break;
         Sleep(1);
@@ -530,8 +548,8 @@ static void *serve(void *argument) {
 }
 
 static HANDLE new_pipe(const char16 *name) {
-    return CreateNamedPipeW((const wchar_t *)name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, PIPE_UNLIMITED_INSTANCES, 65536,
-                            65536, 0, NULL);
+    return CreateNamedPipeW((const wchar_t *)name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE,
+                            PIPE_UNLIMITED_INSTANCES, 65536, 65536, 0, NULL);
 }
 
 /* Serves until the process ends. There is always a pipe that waits, so that no client finds none. */
@@ -541,7 +559,10 @@ EXPORT int32_t WINAPI DoubleServe(const char16 *name) {
     serves = 1;
     while (pipe != INVALID_HANDLE_VALUE) {
         pthread_t thread;
-        int connected = ConnectNamedPipe(pipe, NULL) || GetLastError() == ERROR_PIPE_CONNECTED;
+        OVERLAPPED wait = operation();
+        DWORD unused;
+        BOOL started = ConnectNamedPipe(pipe, &wait);
+        int connected = (!started && GetLastError() == ERROR_PIPE_CONNECTED) || finish(pipe, &wait, started, &unused);
         HANDLE next = new_pipe(name);
         if (connected) {
             pthread_create(&thread, NULL, serve, pipe);
