@@ -524,9 +524,10 @@ static void answer(HANDLE pipe, struct client *client, const char *name, const c
     for (at = 0; at < 12; at++) free(slots[at].memory);
 }
 
-static void *serve(void *argument) {
-    HANDLE pipe = argument;
+/* Gives whether the connection has been served; one that carries notifications stays open. */
+static int serve(HANDLE pipe) {
     struct message request;
+    int is_done = 1;
     if (receive(pipe, &request)) {
         DWORD pid = (DWORD)take_number(&request);
         uint64_t token = take_number(&request);
@@ -534,17 +535,13 @@ static void *serve(void *argument) {
         char *name = take_bytes(&request, NULL), *format = take_bytes(&request, NULL);
         if (!strcmp(name, "events")) {
             client->events = pipe;
-            return NULL;
-        }
-        answer(pipe, client, name, format, &request);
+            is_done = 0;
+        } else answer(pipe, client, name, format, &request);
         free(name);
         free(format);
     }
     free(request.bytes);
-    FlushFileBuffers(pipe);
-    DisconnectNamedPipe(pipe);
-    CloseHandle(pipe);
-    return NULL;
+    return is_done;
 }
 
 static HANDLE new_pipe(const char16 *name) {
@@ -552,24 +549,34 @@ static HANDLE new_pipe(const char16 *name) {
                             PIPE_UNLIMITED_INSTANCES, 65536, 65536, 0, NULL);
 }
 
-/* Serves until the process ends. There is always a pipe that waits, so that no client finds none. */
+static int await_client(HANDLE pipe) {
+    OVERLAPPED wait = operation();
+    DWORD unused;
+    BOOL started = ConnectNamedPipe(pipe, &wait);
+    if (started || GetLastError() != ERROR_PIPE_CONNECTED) return finish(pipe, &wait, started, &unused);
+    CloseHandle(wait.hEvent);
+    return 1;
+}
+
+static DWORD WINAPI serve_all(void *name) {
+    for (;;) {
+        HANDLE pipe = new_pipe(name);
+        if (pipe == INVALID_HANDLE_VALUE) return 1;
+        if (await_client(pipe) && !serve(pipe)) continue;
+        FlushFileBuffers(pipe);
+        DisconnectNamedPipe(pipe);
+        CloseHandle(pipe);
+    }
+}
+
+/* Calls that can be under way at once. Each has a thread that waits for it, so that no client finds nobody. */
+#define SERVERS 64
+
+/* Serves until the process ends. */
 EXPORT int32_t WINAPI DoubleServe(const char16 *name) {
-    HANDLE pipe = new_pipe(name);
     server_name[0] = 0;
     serves = 1;
-    while (pipe != INVALID_HANDLE_VALUE) {
-        pthread_t thread;
-        OVERLAPPED wait = operation();
-        DWORD unused;
-        BOOL started = ConnectNamedPipe(pipe, &wait);
-        int connected = (!started && GetLastError() == ERROR_PIPE_CONNECTED) || finish(pipe, &wait, started, &unused);
-        HANDLE next = new_pipe(name);
-        if (connected) {
-            pthread_create(&thread, NULL, serve, pipe);
-            pthread_detach(thread);
-        } else CloseHandle(pipe);
-        pipe = next;
-    }
-    return (int32_t)GetLastError();
+    for (int i = 1; i < SERVERS; i++) CloseHandle(CreateThread(NULL, 0, serve_all, (void *)name, 0, NULL));
+    return (int32_t)serve_all((void *)name);
 }
 #endif
