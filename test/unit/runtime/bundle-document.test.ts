@@ -229,7 +229,7 @@ const request = fc.record(
 /** A usage error is one of a request that its bundle cannot meet. */
 const REQUEST_FAULTS = /: the container has none$|: schema 1\.0 knows no Linux containers$/;
 
-test("every bundle becomes a valid document or an error of one line", async () => {
+test("every bundle becomes a valid document or an error of one line", { timeout: 600_000 }, async () => {
   const kinds = new Set<string>();
   const property = fc.asyncProperty(config, request, async (content, wanted) => {
     try {
