@@ -92,7 +92,9 @@ function requireIsolation({ id, isolation }: NewContainer, kind: ContainerKind):
   }
   if (own === "process") return;
   const message = `Cannot create container "${id}": hypervisor isolation does not exist on this host yet`;
-  throw new PlatformError("PLATFORM_UNSUPPORTED", message, { hint: "Use --isolation process" });
+  throw new PlatformError("PLATFORM_UNSUPPORTED", message, {
+    hint: "Take /windows/hyperv out of config.json, if its layers are those of the host's build",
+  });
 }
 
 function requireProcess({ process }: OciConfig): OciProcess {
