@@ -28,6 +28,7 @@ describe("a console socket gets the master's side of", () => {
     await host.ok("create", "--bundle", host.bundle(script, terminal), "--console-socket", socket, id);
     await host.ok("start", id);
     expect(await exitCodeOf(receiver.process)).toBe(0);
+    await receiver.ended;
     const [first = "", ...rest] = receiver.output().split(/\r?\n/);
     expect(first).toMatch(/^message .* 1 True$/);
     expect(rest.some((line) => /^\/dev\/(console|pts\/\d+)$/.test(line))).toBe(true);
@@ -45,6 +46,7 @@ describe("a console socket gets the master's side of", () => {
     });
     await host.ok("run", "--detach", "-b", bundle, "--console-socket", socket, id);
     await exitCodeOf(receiver.process);
+    await receiver.ended;
     expect(receiver.output().split(/\r?\n/).slice(1)).toEqual(["33 111", "all", ""]);
     await host.ok("delete", "--force", id);
   });
@@ -64,6 +66,7 @@ describe("a console socket gets the master's side of", () => {
       "test -t 0 && read a && echo got $a",
     );
     await exitCodeOf(receiver.process);
+    await receiver.ended;
     expect(receiver.output()).toContain("got x\r\n");
     await host.ok("delete", "--force", id);
   });

@@ -27,6 +27,8 @@ export interface ConsoleReceiver {
   /** Everything it has said: \`message ...\` about the descriptor, then what came out of the terminal. */
   output(): string;
   process: ChildProcess;
+  /** Waits until it has ended and everything that it said has come. */
+  ended: Promise<void>;
 }
 
 /** Listens at a socket for a terminal, types a text into it, and shows what comes out of it. */
@@ -41,6 +43,7 @@ export async function receiveConsole(socket: string, typed?: string): Promise<Co
     });
     child.once("exit", (code) => reject(new Error(`The console's receiver ended with ${code}`)));
   });
+  const ended = new Promise<void>((resolve) => void child.once("close", () => resolve()));
   await listening;
-  return { output: () => output.slice("listening\n".length), process: child };
+  return { output: () => output.slice("listening\n".length), process: child, ended };
 }

@@ -149,8 +149,13 @@ export async function call(
   }
 }
 
-/** Waits for a program's end. @returns its exit code; 128 + n after signal n */
+/** Waits for a program's end, which may be over already. @returns its exit code; 128 + n after signal n */
 export function exitCodeOf(child: ChildProcess, timeoutMs = 20_000): Promise<number> {
+  const codeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
+    code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return Promise.resolve(codeOf(child.exitCode, child.signalCode));
+  }
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
@@ -159,7 +164,7 @@ export function exitCodeOf(child: ChildProcess, timeoutMs = 20_000): Promise<num
     child.once("error", reject);
     child.once("exit", (code, signal) => {
       clearTimeout(timer);
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      resolve(codeOf(code, signal));
     });
   });
 }
