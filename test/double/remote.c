@@ -297,6 +297,7 @@ static struct client {
     HANDLE process, events;
     pthread_mutex_t talking;
     struct held *held;
+    int calls; /* under way */
 } *clients;
 
 static pthread_mutex_t serving = PTHREAD_MUTEX_INITIALIZER;
@@ -336,12 +337,17 @@ static void let_go(struct client *client, HANDLE handle) {
     pthread_mutex_unlock(&serving);
 }
 
-/* Waits until a client has ended, and closes what it has left open. */
+/* Waits until a client has ended and its last calls have returned, and closes what it has left open. */
 static void *outlive(void *argument) {
     struct client *client = argument;
     WaitForSingleObject(client->process, INFINITE);
-    CloseHandle(client->process);
     pthread_mutex_lock(&serving);
+    while (client->calls) {
+        pthread_mutex_unlock(&serving);
+        Sleep(5);
+        pthread_mutex_lock(&serving);
+    }
+    CloseHandle(client->process);
     struct held *held = client->held;
     client->held = NULL;
     client->token = 0;
@@ -354,6 +360,7 @@ static void *outlive(void *argument) {
     return NULL;
 }
 
+/* Counts a call as under way. */
 static struct client *client_of(DWORD pid, uint64_t token) {
     pthread_mutex_lock(&serving);
     struct client *client = clients;
@@ -370,6 +377,7 @@ static struct client *client_of(DWORD pid, uint64_t token) {
         pthread_create(&thread, NULL, outlive, client);
         pthread_detach(thread);
     }
+    client->calls++;
     pthread_mutex_unlock(&serving);
     return client;
 }
@@ -539,6 +547,9 @@ static int serve(HANDLE pipe) {
         } else answer(pipe, client, name, format, &request);
         free(name);
         free(format);
+        pthread_mutex_lock(&serving);
+        client->calls--;
+        pthread_mutex_unlock(&serving);
     }
     free(request.bytes);
     return is_done;
