@@ -33,6 +33,8 @@ export type ErrorCode =
   | "UVM_GUEST_PATH"
   | "UVM_NAMESPACE_NOT_FOUND"
   | "UVM_NIC_NOT_FOUND"
+  | "UVM_UNREACHABLE"
+  | "UVM_REFUSED"
   | `HCS_${string}`;
 
 /** What a failure may carry beside its message. */

@@ -8,6 +8,7 @@
  * @see https://learn.microsoft.com/virtualization/api/hcs/overview
  */
 import type { ComputeSystem as SystemDocument, ContainerConfig } from "../schema/hcs.ts";
+import type { OwnedVm } from "./vm-owners.ts";
 import type { LinuxResources, OciConfig, OciFeatures, OciProcess } from "../schema/oci.ts";
 
 /** The version of the HCS document schema that a document is written in. */
@@ -36,15 +37,15 @@ export interface LinuxContainerDocument {
 
 /** The documents of a container on a Windows host. */
 export interface WindowsContainerDocument {
-  /** From which the service makes the system; absent if the owner of a VM makes it, asked over `VmPipe`. */
+  /** From which the service makes the system; absent if the owner of `Vm` makes it. */
   System?: SystemDocument | ContainerConfig;
   /** The first process. The guest of a Linux container knows it from the system's own document. */
   InitProcess: OciProcess;
   GuestOs: "Windows" | "Linux";
   /** Names the client in the list of the host's systems. */
   Owner: string;
-  /** Pipe of the process that owns the VM in which the container is. */
-  VmPipe?: string;
+  /** The VM in which the container is made. */
+  Vm?: OwnedVm;
 }
 
 /** Every document that makes a compute system; each host takes its own. */

@@ -3,6 +3,8 @@ import type { KeyStore } from "./key-store.ts";
 import type { LayerStore, ScratchDisks } from "./layer-store.ts";
 import type { NetworkStore } from "./network-store.ts";
 import type { Shims } from "./shims.ts";
+import type { VmOwners } from "./vm-owners.ts";
+import type { VmService } from "./vm-system.ts";
 
 /** What every implementation of the service is opened with. */
 export interface ServiceSettings {
@@ -25,6 +27,8 @@ export interface WindowsParts {
   keys: KeyStore;
   networks: NetworkStore;
   shims: Shims;
+  owners: VmOwners;
+  vms: VmService;
   /** Build number of Windows. */
   osBuild: number;
   /** Logical processors in all groups. */

@@ -36,10 +36,18 @@ export interface VmSystem {
   close(): Promise<void>;
 }
 
-/** What makes VMs. */
+/** A handle of a container in a VM. */
+export interface HostedContainer {
+  /** Gives the handle back. The document can say that the last one ends the container. */
+  close(): Promise<void>;
+}
+
+/** What makes VMs, and containers in them. */
 export interface VmService {
   /** Makes a VM that is not started. @throws {ComputeError} SYSTEM_ALREADY_EXISTS */
   createVm(id: string, document: ComputeSystem): Promise<VmSystem>;
+  /** Makes a container that is not started in the VM that its document names. @throws {ComputeError} SYSTEM_ALREADY_EXISTS */
+  createContainer(id: string, document: ComputeSystem): Promise<HostedContainer>;
   /**
    * Lets a VM open a file of the host, such as the VHD of a layer. To do so twice is no error.
    *

@@ -4,21 +4,16 @@ import { UsageError } from "../base/errors.ts";
 import type { LinuxContainerDocument } from "../hcs/compute-service.ts";
 import { loadBundle } from "../oci/bundle.ts";
 import { containerDocument } from "../oci/documents/container-document.ts";
-import { containerKind, type ContainerKind } from "../oci/documents/container-kind.ts";
+import { containerKind } from "../oci/documents/container-kind.ts";
 import type { CreateOptions } from "../oci/documents/create-options.ts";
 import type { DocumentHost } from "../oci/documents/document-host.ts";
 import { layerFolders } from "../oci/documents/layers.ts";
 import { OS_BUILDS } from "../oci/documents/os-builds.ts";
 import { plannedResources } from "../oci/documents/planned-resources.ts";
-import { chooseSchemaVersion, SCHEMA_V1, type SchemaVersion } from "../oci/documents/schema-version.ts";
+import type { SchemaVersion } from "../oci/documents/schema-version.ts";
 import { standInGuid } from "../oci/documents/stand-in-ids.ts";
 import { asksForTemplate } from "../oci/documents/template-checks.ts";
-import { linuxVmOptions } from "../oci/documents/vm/linux-vm-options.ts";
-import { linuxVm } from "../oci/documents/vm/linux-vm.ts";
-import { vmProcessorCount } from "../oci/documents/vm/vm-size.ts";
-import type { LinuxVmOptions, WindowsVmOptions } from "../oci/documents/vm/vm-options.ts";
-import { windowsVmOptions } from "../oci/documents/vm/windows-vm-options.ts";
-import { windowsVm } from "../oci/documents/vm/windows-vm.ts";
+import { containerVm, containerVmOptions, hostingSystem, needsVm } from "../oci/documents/vm/container-vm.ts";
 import { windowsDocument } from "../oci/documents/windows-document.ts";
 import { onOneLine } from "../schema/faults.ts";
 import type { ComputeSystem, ContainerConfig } from "../schema/hcs.ts";
@@ -97,41 +92,14 @@ function windowsBundleDocument(
     isTemplate,
     ...(schemaVersion === undefined ? {} : { schemaVersion }),
   };
-  const vm = needsVm(kind, options, host) ? vmOf(kind, options, host) : undefined;
+  const files = { boot: BOOT_FILES, utilityVmPath: utilityVmPath(spec) };
+  const vm = needsVm(kind, options, host) ? containerVmOptions(kind, options, files, host) : undefined;
   if (request.ofVm) {
     if (vm === undefined) throw withoutVm(request.bundle);
-    return "kernelFile" in vm ? linuxVm(vm, host) : windowsVm(vm, host);
+    return containerVm(vm, host);
   }
   const placed = vm === undefined ? options : { ...options, hostingSystem: hostingSystem(vm, host) };
-  return windowsDocument(placed, plannedResources(placed, host), host, utilityVmPath(spec));
-}
-
-/** With schema 1 the service makes the VM of a Windows container itself. */
-function needsVm(kind: ContainerKind, { schemaVersion }: CreateOptions, host: DocumentHost): boolean {
-  if (kind !== "xenon") return kind === "lcow";
-  const chosen = chooseSchemaVersion({ requested: schemaVersion, isHosted: false }, host);
-  return chosen.Major !== SCHEMA_V1.Major;
-}
-
-function vmOf(
-  kind: ContainerKind,
-  { id, owner, spec }: CreateOptions,
-  host: DocumentHost,
-): LinuxVmOptions | WindowsVmOptions {
-  const identity = { id: `${id}@vm`, owner };
-  return kind === "lcow"
-    ? linuxVmOptions(spec, identity, BOOT_FILES, host)
-    : windowsVmOptions(spec, identity, utilityVmPath(spec));
-}
-
-function hostingSystem(
-  vm: LinuxVmOptions | WindowsVmOptions,
-  host: DocumentHost,
-): NonNullable<CreateOptions["hostingSystem"]> {
-  const processorCount = vmProcessorCount(vm.processorCount, host);
-  const { id } = vm;
-  if ("kernelFile" in vm) return { id, os: "linux", processorCount, isTemplate: false };
-  return { id, os: "windows", processorCount, isTemplate: vm.isTemplate };
+  return windowsDocument(placed, plannedResources(placed, host), host, files.utilityVmPath);
 }
 
 /** Images hold the files of their VM in the base layer. */

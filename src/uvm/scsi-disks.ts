@@ -14,6 +14,8 @@ export interface ScsiDisk {
   readOnly?: boolean;
   /** `PassThru` for a physical drive; a virtual disk if absent. */
   type?: "VirtualDisk" | "PassThru";
+  /** Whether others may have the disk too: its uses are counted, and it stays where the guest first mounted it. */
+  isShared?: boolean;
 }
 
 /** A disk that is attached. */
@@ -21,13 +23,15 @@ export interface ScsiAttachment extends ScsiLocation {
   readonly guestPath: string | undefined;
   /** Whether it is a read-only layer, whose uses are counted. */
   readonly isLayer: boolean;
+  /** Whether its uses are counted though it is none. */
+  readonly isShared: boolean;
 }
 
-type ScsiEntry = DeviceEntry & ScsiAttachment;
+type ScsiEntry = DeviceEntry & ScsiAttachment & { readonly readOnly: boolean };
 
 /**
  * The SCSI disks of a VM, by their path on the host. Each takes the first free LUN of the first controller that has
- * one. Only layers can be added twice.
+ * one. Only layers, and disks that are to be shared, can be added twice.
  */
 export class ScsiDisks {
   readonly #vm: VmContext;
@@ -47,9 +51,11 @@ export class ScsiDisks {
   }
 
   /**
-   * Attaches a disk that is not there yet, such as a scratch, and has the guest mount it.
+   * Attaches a disk that is not there yet, such as a scratch, and has the guest mount it; or counts one more use of a
+   * disk that is shared.
    *
-   * @throws {UtilityVmError} UVM_ALREADY_ATTACHED if the disk is, or another one at its path in the guest;
+   * @throws {UtilityVmError} UVM_ALREADY_ATTACHED if the disk is there and one of its uses is not to be shared, or
+   *   another disk is at its path in the guest;
    *   UVM_NO_SCSI_CONTROLLERS, UVM_TOO_MANY_ATTACHMENTS, UVM_NO_LOCATION; UVM_MODIFY
    */
   async addDisk(disk: ScsiDisk): Promise<ScsiAttachment> {
@@ -58,7 +64,11 @@ export class ScsiDisks {
     return this.#table.acquire(disk.hostPath, call, {
       make: () => this.#make(disk, call),
       prepare: () => this.#vm.grantAccess(disk.hostPath),
-      reuse: () => Promise.reject(refusal("UVM_ALREADY_ATTACHED", call.action)),
+      reuse: async ({ isShared, readOnly }) => {
+        const isSame = readOnly === (disk.readOnly === true);
+        if (!isShared || !isSame || disk.isShared !== true)
+          throw refusal("UVM_ALREADY_ATTACHED", call.action);
+      },
     });
   }
 
@@ -107,14 +117,15 @@ export class ScsiDisks {
     };
     const guest = guestDisk(this.#vm.os, location, guestPath, readOnly);
     const device = new Device(this.#vm.system, [hostStep(this.#path(location), attachment), ...guest]);
-    return { ...location, guestPath, isLayer, device, uses: 0 };
+    const isShared = disk.isShared === true;
+    return { ...location, guestPath, isLayer, isShared, readOnly, device, uses: 0 };
   }
 
   /** Occupies the place of a disk that the VM was made with. */
   #enter(location: ScsiLocation, { Path = "" }: Attachment): void {
     const device = new Device(this.#vm.system, [hostStep(this.#path(location))], 1);
-    const entry = { ...location, guestPath: undefined, isLayer: false, device, uses: 1, builtIn: true };
-    this.#table.enter(Path, entry);
+    const kind = { isLayer: false, isShared: false, readOnly: false };
+    this.#table.enter(Path, { ...location, ...kind, guestPath: undefined, device, uses: 1, builtIn: true });
   }
 
   #path({ controller, lun }: ScsiLocation): string {

@@ -1,7 +1,10 @@
 import { RuntimeError, type ErrorCode } from "../base/errors.ts";
 
 /** Codes of what a utility VM refuses before it asks anyone. */
-export type RefusalCode = Exclude<Extract<ErrorCode, `UVM_${string}`>, "UVM_OPTIONS" | "UVM_MODIFY">;
+export type RefusalCode = Exclude<
+  Extract<ErrorCode, `UVM_${string}`>,
+  "UVM_OPTIONS" | "UVM_MODIFY" | "UVM_UNREACHABLE" | "UVM_REFUSED"
+>;
 
 /** A device of a utility VM cannot be added or removed, or the VM cannot be made as asked. */
 export class UtilityVmError extends RuntimeError {}

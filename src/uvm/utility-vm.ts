@@ -1,4 +1,4 @@
-import type { VmService, VmSystem } from "../hcs/vm-system.ts";
+import type { HostedContainer, VmService, VmSystem } from "../hcs/vm-system.ts";
 import type {
   ComputeSystem,
   GuestDefinedCapabilities,
@@ -42,7 +42,9 @@ export class UtilityVm {
   readonly pipes: MappedPipes;
   readonly networks: NetworkNamespaces;
   readonly layers: CombinedLayers;
+  readonly #service: VmService;
   #containers = 0;
+  #mounts = 0;
   #capabilities: GuestDefinedCapabilities | undefined;
   #closing: Promise<void> | undefined;
 
@@ -52,6 +54,7 @@ export class UtilityVm {
     os: UtilityVmPlan["os"],
     machine: VirtualMachine,
   ) {
+    this.#service = service;
     this.os = os;
     this.computeSystem = system;
     const vm: VmContext = {
@@ -123,6 +126,17 @@ export class UtilityVm {
   nextContainerNumber(): number {
     this.#containers += 1;
     return this.#containers;
+  }
+
+  /** A number for a disk that the guest mounts, from 1 on, each given once. */
+  nextMountNumber(): number {
+    this.#mounts += 1;
+    return this.#mounts;
+  }
+
+  /** Makes a container that is not started, from a document that names this VM. @throws {ComputeError} */
+  createContainer(id: string, document: ComputeSystem): Promise<HostedContainer> {
+    return this.#service.createContainer(id, document);
   }
 
   /** What the guest says that it can do; it is asked until it answers. @throws {ComputeError} */

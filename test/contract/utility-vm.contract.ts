@@ -199,6 +199,7 @@ function isRemoval({ RequestType, GuestRequest }: ModifySettingRequest): boolean
 function recording(service: VmService, requests: ModifySettingRequest[]): VmService {
   return {
     grantVmAccess: (id, path) => service.grantVmAccess(id, path),
+    createContainer: (id, document) => service.createContainer(id, document),
     createVm: async (id, document) => {
       const system = await service.createVm(id, document);
       return {

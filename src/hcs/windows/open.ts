@@ -12,6 +12,7 @@ import { Privileges } from "./privileges.ts";
 import { RegistryStore } from "./registry-store.ts";
 import { openShims } from "./shims/open-shims.ts";
 import { readTimeouts } from "./timeouts.ts";
+import { HcsVmService } from "./vm-service.ts";
 
 /** Opens a Windows host: the Host Compute Service, and state in the registry. @throws {PlatformError} */
 export function openWindowsHost(settings: ServiceSettings): Host {
@@ -21,7 +22,13 @@ export function openWindowsHost(settings: ServiceSettings): Host {
   const keys = new RegistryStore(bindings, settings.root);
   const hcs = new HcsService(bindings, timeouts);
   const osBuild = Number(release().split(".")[2] ?? 0);
-  const { compute, shims } = openShims({ hcs, timeouts, keys, program: settings.program ?? [], osBuild });
+  const { compute, shims, owners } = openShims({
+    hcs,
+    timeouts,
+    keys,
+    program: settings.program ?? [],
+    osBuild,
+  });
   return {
     compute,
     layers: new WindowsLayerStore(bindings, keys, new Privileges(bindings)),
@@ -29,6 +36,8 @@ export function openWindowsHost(settings: ServiceSettings): Host {
       keys,
       networks: new WindowsNetworkStore(bindings, timeouts),
       shims,
+      owners,
+      vms: new HcsVmService(hcs, bindings, timeouts),
       osBuild,
       processors: availableParallelism(),
       layerId: (baseName) => layerId(bindings, baseName),

@@ -23,6 +23,11 @@ export class HcsVmService implements VmService {
     return this.#service.createSystem(id, document);
   }
 
+  /** @throws {ComputeError} */
+  createContainer(id: string, document: ComputeSystem): Promise<HcsSystem> {
+    return this.#service.createSystem(id, document);
+  }
+
   /** Adds the account of the VM to those that may open the file. @throws {ComputeError} */
   async grantVmAccess(vmId: string, path: string): Promise<void> {
     await answerOf({

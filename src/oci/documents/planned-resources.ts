@@ -1,4 +1,3 @@
-import type { OciMount } from "../../schema/oci.ts";
 import { containerKind } from "./container-kind.ts";
 import type { ContainerResources } from "./container-resources.ts";
 import type { CreateOptions } from "./create-options.ts";
@@ -15,6 +14,7 @@ import {
 import { layerDocuments, layerFolders } from "./layers.ts";
 import { isHostMount } from "./lcow-specification.ts";
 import { chosenNamespace } from "./networking.ts";
+import { isReadOnlyMount } from "./windows-mounts.ts";
 import { vsmbShareName } from "./vm/vsmb-share.ts";
 
 /**
@@ -58,7 +58,7 @@ function wcowResources(options: CreateOptions, host: DocumentHost): ContainerRes
     const { source = "", type = "" } = mount;
     if (isPipe(source)) return [];
     if (type !== "") return [[index, diskOf(source)]];
-    return [[index, shareOf(source, isReadOnly(mount))]];
+    return [[index, shareOf(source, isReadOnlyMount(mount))]];
   });
   return {
     rootPath: wcowRootPath(1),
@@ -101,8 +101,4 @@ function commonResources({
     ...(namespace === undefined ? {} : { networkNamespace: namespace }),
     ...(credentials === undefined ? {} : { credentials: unguardedCredentials(credentials, isHosted) }),
   };
-}
-
-function isReadOnly({ options = [] }: OciMount): boolean {
-  return options.some((option) => option.toLowerCase() === "ro");
 }

@@ -1,11 +1,12 @@
 import type { ComputeSystem, ContainerConfig } from "../../schema/hcs.ts";
-import { argonSystem, hostedContainer, hostedSystem } from "./compute-system.ts";
+import { argonSystem } from "./compute-system.ts";
 import { containerConfigV1 } from "./container-config-v1.ts";
 import { containerKind } from "./container-kind.ts";
 import type { ContainerResources } from "./container-resources.ts";
 import type { CreateOptions } from "./create-options.ts";
 import type { DocumentHost } from "./document-host.ts";
-import { lcowContainer } from "./lcow-container.ts";
+import { documentFault } from "./fault.ts";
+import { hostedDocument } from "./hosted-document.ts";
 import { chooseSchemaVersion, SCHEMA_V1 } from "./schema-version.ts";
 import { checkTemplate } from "./template-checks.ts";
 import { windowsContainer } from "./windows-container.ts";
@@ -26,11 +27,8 @@ export function windowsDocument(
   const kind = containerKind(spec);
   checkTemplate(options);
   const schema = chooseSchemaVersion({ requested, isHosted: hostingSystem !== undefined }, host);
-  if (kind === "lcow") {
-    return hostedSystem(options, hostingSystem?.id ?? "", lcowContainer(options, resources));
-  }
+  if (hostingSystem !== undefined) return hostedDocument({ ...options, hostingSystem }, resources, host);
+  if (kind === "lcow") throw documentFault(["linux"], "is there, but no VM for it");
   if (schema.Major === SCHEMA_V1.Major) return containerConfigV1(options, resources, host, utilityVmPath);
-  const container = windowsContainer(options, resources, host);
-  if (hostingSystem === undefined) return argonSystem(options, container);
-  return hostedSystem(options, hostingSystem.id, hostedContainer(container));
+  return argonSystem(options, windowsContainer(options, resources, host));
 }

@@ -56,12 +56,16 @@ function requireServedType({ type = "" }: OciMount, index: number, isHosted: boo
   throw documentFault(["mounts", index, "type"], `is ${shown(type)}, must be ${allowed}`);
 }
 
-function mappedDirectory({ destination, options = [] }: OciMount, hostPath: string): MappedDirectory {
-  const isReadOnly = options.some((option) => option.toLowerCase() === "ro");
+/** Whether the container must not write to a mount. */
+export function isReadOnlyMount({ options = [] }: OciMount): boolean {
+  return options.some((option) => option.toLowerCase() === "ro");
+}
+
+function mappedDirectory(mount: OciMount, hostPath: string): MappedDirectory {
   return omitEmpty<MappedDirectory>({
     HostPath: hostPath,
-    ContainerPath: destination,
-    ReadOnly: isReadOnly,
+    ContainerPath: mount.destination,
+    ReadOnly: isReadOnlyMount(mount),
   });
 }
 

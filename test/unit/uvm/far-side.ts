@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { ComputeError, HcsResult } from "../../../src/hcs/results.ts";
-import type { VmService, VmSystem } from "../../../src/hcs/vm-system.ts";
+import type { HostedContainer, VmService, VmSystem } from "../../../src/hcs/vm-system.ts";
 import type {
   ComputeSystem,
   GuestModifySettingRequest,
@@ -63,6 +63,11 @@ export class FarSide implements VmService, VmSystem {
     await this.#answer(`create ${id}`);
     this.document = document;
     return this;
+  }
+
+  async createContainer(id: string, document: ComputeSystem): Promise<HostedContainer> {
+    await this.#answer(`create ${id} in ${document.HostingSystemId}`);
+    return { close: () => this.#answer(`close ${id}`) };
   }
 
   async grantVmAccess(vmId: string, path: string): Promise<void> {

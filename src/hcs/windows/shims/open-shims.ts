@@ -3,6 +3,8 @@ import type { KeyStore } from "../../key-store.ts";
 import type { Shims } from "../../shims.ts";
 import { runExecShim } from "./exec-shim.ts";
 import { runInitShim } from "./init-shim.ts";
+import type { VmOwners } from "../../vm-owners.ts";
+import { PipeOwners } from "./pipe-owners.ts";
 import type { ShimContext } from "./shim-context.ts";
 import { ShimRecords } from "./shim-records.ts";
 import { ShimService } from "./shim-service.ts";
@@ -18,6 +20,7 @@ export interface ShimSettings extends Pick<ShimContext, "hcs" | "timeouts" | "os
 export function openShims({ keys, program, ...rest }: ShimSettings): {
   compute: ComputeService;
   shims: Shims;
+  owners: VmOwners;
 } {
   const context: ShimContext = { ...rest, records: new ShimRecords(keys), program: { words: program } };
   return {
@@ -26,5 +29,6 @@ export function openShims({ keys, program, ...rest }: ShimSettings): {
       serveInit: (id, descriptors) => runInitShim(context, id, descriptors),
       serveExec: (id, descriptors) => runExecShim(context, id, descriptors),
     },
+    owners: new PipeOwners(context, keys),
   };
 }

@@ -7,7 +7,7 @@
  */
 import { createServer, connect, type Server, type Socket } from "node:net";
 import { parseJson, stringifyJson } from "../../../base/lossless-json.ts";
-import { readResult, resultBytes } from "./result-protocol.ts";
+import { resultBytes, SUCCESS } from "./result-protocol.ts";
 
 const PREFIX = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\";
 
@@ -23,8 +23,16 @@ export interface PipeRequest {
   Op: string;
 }
 
-/** Answers a request. @returns the text of the error, undefined for success */
-export type AnswerRequest = (request: PipeRequest) => Promise<string | undefined>;
+/**
+ * Answers a request.
+ *
+ * @param clientIsGone is over when the client has closed the connection, which it keeps while it uses the answer
+ * @returns the text of the error, undefined for success
+ */
+export type AnswerRequest = (
+  request: PipeRequest,
+  clientIsGone: Promise<void>,
+) => Promise<string | undefined>;
 
 /** The pipe of the shim of a container's first process. */
 export function shimPipe(uniqueId: string): string {
@@ -54,9 +62,24 @@ async function serve(socket: Socket, answer: AnswerRequest): Promise<void> {
   socket.setTimeout(0);
   if (text === undefined || socket.destroyed) return void socket.destroy();
   const request = parseRequest(text);
+  const isGone = closeOf(socket);
   const failure =
-    request === undefined ? `Cannot answer: ${JSON.stringify(text)} is no request` : await answer(request);
-  socket.end(resultBytes(failure));
+    request === undefined
+      ? `Cannot answer: ${JSON.stringify(text)} is no request`
+      : await answer(request, isGone);
+  if (failure !== undefined) return void socket.end(resultBytes(failure));
+  // The client knows success without the end of the stream, and ends the connection itself.
+  socket.write(SUCCESS);
+  await isGone;
+  socket.destroy();
+}
+
+/** Is over when the other side has ended the connection, or it has broken. */
+function closeOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.destroyed || socket.readableEnded) return resolve();
+    for (const event of ["end", "close"]) socket.once(event, () => resolve());
+  });
 }
 
 /** Pipes of Windows have no half-closed state that a client could use to end its request, so a line does. */
@@ -91,7 +114,16 @@ function parseRequest(text: string): PipeRequest | undefined {
  *
  * @returns the text of the server's error, "" if it ended without an answer, undefined for success
  */
-export async function sendRequest(pipe: string, request: PipeRequest): Promise<string | undefined> {
+export function sendRequest(pipe: string, request: PipeRequest): Promise<string | undefined> {
+  return withAnswer(pipe, request, async (failure) => failure);
+}
+
+/** The same, for what the server keeps only as long as the connection: `use` gets the answer before that ends. */
+export async function withAnswer<T>(
+  pipe: string,
+  request: PipeRequest,
+  use: (failure: string | undefined) => Promise<T>,
+): Promise<T> {
   const socket = connect(pipe);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -100,8 +132,20 @@ export async function sendRequest(pipe: string, request: PipeRequest): Promise<s
     });
     socket.on("error", () => undefined);
     socket.write(`${stringifyJson(request)}\n`);
-    return await readResult(socket);
+    return await use(await readAnswer(socket));
   } finally {
     socket.destroy();
   }
+}
+
+/** Success needs no end of the stream, as no error text begins with its bytes. */
+function readAnswer(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let bytes: Buffer = Buffer.alloc(0);
+    socket.on("data", (chunk: Buffer) => {
+      if (bytes.length < LONGEST_REQUEST) bytes = Buffer.concat([bytes, chunk]);
+      if (bytes.equals(SUCCESS)) resolve(undefined);
+    });
+    for (const event of ["end", "close"]) socket.once(event, () => resolve(bytes.toString("utf8")));
+  });
 }

@@ -14,14 +14,11 @@ import type {
 import { ComputeError, HcsResult } from "../../results.ts";
 import type { HcsSystem } from "../compute-system.ts";
 import { diagnoseWindows } from "../diagnose.ts";
+import { askOwner } from "./ask-owner.ts";
 import { launchShim, writePidFile, type LaunchedShim } from "./launch-shim.ts";
-import { sendRequest } from "./request-pipe.ts";
 import type { ShimContext } from "./shim-context.ts";
 import { findLeftovers } from "./shim-leftovers.ts";
 import { ShimSystem } from "./shim-system.ts";
-
-/** The request with which the owner of a VM makes a container in it. */
-const CREATE = "create";
 
 /** Makes and finds containers of a Windows host, each of whose processes is served by a shim. */
 export class ShimService implements ComputeService {
@@ -123,13 +120,12 @@ export class ShimService implements ComputeService {
     }
   }
 
-  async #make(id: string, { System, VmPipe }: WindowsContainerDocument): Promise<HcsSystem> {
-    const { hcs } = this.#context;
+  async #make(id: string, { System, Vm: vm }: WindowsContainerDocument): Promise<HcsSystem> {
+    const { hcs, timeouts } = this.#context;
     if (System !== undefined) return hcs.createSystem(id, System);
-    const failure = await sendRequest(VmPipe ?? "", { ID: id, Op: CREATE });
-    if (failure === undefined) return hcs.openSystem(id);
-    const message = failure === "" ? `Cannot create "${id}": the owner of its VM has ended` : failure;
-    throw new ComputeError({ operation: "create", systemId: id, hresult: HcsResult.FAIL, message });
+    if (vm === undefined) throw new Error(`unreachable: container "${id}" has neither a document nor a VM`);
+    // The owner keeps the new system only until this process has a handle of its own.
+    return askOwner({ vm, id, operation: "create", timeouts }, () => hcs.openSystem(id));
   }
 
   async #launch(

@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import { win32 } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KeyStore } from "../../key-store.ts";
+import { isNotExist } from "../../results.ts";
+import type {
+  NewOwner,
+  OwnedVm,
+  OwnerClient,
+  OwnerOperation,
+  OwnerRequest,
+  VmOwners,
+} from "../../vm-owners.ts";
+import { askOwner } from "./ask-owner.ts";
+import { terminateSystem } from "./end-system.ts";
+import { launchShim } from "./launch-shim.ts";
+import { serveRequests, vmPipe } from "./request-pipe.ts";
+import { withSystem, type ShimContext } from "./shim-context.ts";
+import { failureText, readData, tellResult } from "./shim-side.ts";
+
+const POLL_MS = 10;
+/** Milliseconds in which an owner has to end by itself once its VM has. */
+const GRACE_MS = 10_000;
+
+/** Owners of VMs that are asked over named pipes. */
+export class PipeOwners implements VmOwners {
+  readonly #context: ShimContext;
+  readonly #keys: KeyStore;
+
+  /** @param keys has the locks that tell which owner lives */
+  constructor(context: ShimContext, keys: KeyStore) {
+    this.#context = context;
+    this.#keys = keys;
+  }
+
+  newPipe(): string {
+    return vmPipe(randomUUID());
+  }
+
+  async launch({ id, pipe, os, options, log }: NewOwner): Promise<void> {
+    const { program, timeouts } = this.#context;
+    await launchShim(program, {
+      words: ["vmshim", "--os", os, pipe],
+      data: options,
+      inheritsStreams: false,
+      detached: true,
+      log,
+      subject: { operation: "create", systemId: id },
+      timeout: timeouts.systemCreate + timeouts.systemStart,
+    });
+  }
+
+  async ask(vm: OwnedVm, id: string, operation: OwnerOperation): Promise<void> {
+    await askOwner({ vm, id, operation, timeouts: this.#context.timeouts }, async () => undefined);
+  }
+
+  async end(vm: OwnedVm): Promise<void> {
+    try {
+      await withSystem(this.#context, vm.id, terminateSystem);
+    } catch (error) {
+      if (!isNotExist(error)) throw error;
+    }
+    const deadline = Date.now() + GRACE_MS;
+    while (this.#isOwned(vm.pipe) && Date.now() < deadline) await sleep(POLL_MS);
+  }
+
+  readOptions(): string {
+    return readData();
+  }
+
+  tell(failure?: unknown): void {
+    tellResult(failure === undefined ? undefined : failureText(failure));
+  }
+
+  async serve(
+    pipe: string,
+    answer: (request: OwnerRequest, client: OwnerClient) => Promise<void>,
+  ): Promise<{ close(): void }> {
+    const lock = this.#keys.tryLock(lockName(pipe));
+    const server = await serveRequests(pipe, async (request, isGone) => {
+      try {
+        await answer(request, { isGone });
+        return undefined;
+      } catch (error) {
+        return failureText(error);
+      }
+    });
+    return {
+      close: () => {
+        server.close();
+        lock?.release();
+      },
+    };
+  }
+
+  #isOwned(pipe: string): boolean {
+    const lock = this.#keys.tryLock(lockName(pipe));
+    lock?.release();
+    return lock === undefined;
+  }
+}
+
+function lockName(pipe: string): string {
+  return `@${win32.basename(pipe)}`;
+}

@@ -1,0 +1,100 @@
+/** What the VM of a Windows container is given for it. */
+import { win32 } from "node:path";
+import type { ContainerResources } from "../../oci/documents/container-resources.ts";
+import { isPipe, wcowDiskPath, wcowRootPath } from "../../oci/documents/guest-paths.ts";
+import { layerDocuments, layerFolders } from "../../oci/documents/layers.ts";
+import { isReadOnlyMount, requireSource } from "../../oci/documents/windows-mounts.ts";
+import type { Layer } from "../../schema/hcs.ts";
+import type { OciMount } from "../../schema/oci.ts";
+import type { UtilityVm } from "../../uvm/utility-vm.ts";
+import type { VsmbSource } from "../../uvm/vsmb-shares.ts";
+import type { Holdings } from "./holdings.ts";
+import type { HostedRequest } from "./hosted-request.ts";
+import { isFileSource } from "./mount-source.ts";
+import { diskOfMount, takeDisk } from "./take-disk.ts";
+import { takeNetwork } from "./take-network.ts";
+
+/**
+ * Gives a VM the layers, mounts and network of a Windows container.
+ *
+ * @throws {BundleError} if there are no layers, or a mount's source is missing
+ * @throws {UtilityVmError}
+ */
+export async function takeWindowsResources(
+  vm: UtilityVm,
+  request: HostedRequest,
+  holdings: Holdings,
+): Promise<ContainerResources> {
+  const { spec, networkNamespace } = request.options;
+  const rootPath = wcowRootPath(vm.nextContainerNumber());
+  await takeNetwork(vm, request.network, holdings);
+  const layers = await takeLayers(vm, request, rootPath, holdings);
+  const mountSources = new Map<number, string>();
+  for (const [index, mount] of (spec.mounts ?? []).entries()) {
+    const path = await takeMount(vm, mount, index, holdings);
+    if (path !== undefined) mountSources.set(index, path);
+  }
+  return {
+    rootPath,
+    layers,
+    mountSources,
+    ...(networkNamespace === undefined ? {} : { networkNamespace }),
+  };
+}
+
+async function takeLayers(
+  vm: UtilityVm,
+  { options: { spec }, host }: HostedRequest,
+  rootPath: string,
+  holdings: Holdings,
+): Promise<Layer[]> {
+  const { readOnly, scratch } = layerFolders(spec);
+  const paths: string[] = [];
+  for (const hostPath of readOnly) {
+    const source = { hostPath, readOnly: true };
+    paths.push(await takeShare(vm, source, holdings, vm.vsmb.layerOptions()));
+  }
+  await takeDisk(vm, { hostPath: win32.join(scratch, "sandbox.vhdx"), guestPath: rootPath }, holdings);
+  const layers = layerDocuments(readOnly, paths, host);
+  const guestLayers = layers.map(({ Id = "", Path = "" }) => ({ id: Id, path: Path }));
+  await holdings.take(
+    () => vm.layers.combine({ containerRootPath: rootPath, layers: guestLayers }),
+    () => vm.layers.separate(rootPath),
+  );
+  return layers;
+}
+
+/** @returns where the VM has the source; undefined for a pipe, whose path follows from its name */
+async function takeMount(
+  vm: UtilityVm,
+  mount: OciMount,
+  index: number,
+  holdings: Holdings,
+): Promise<string | undefined> {
+  const hostPath = requireSource(mount, index);
+  if (isPipe(hostPath)) {
+    await holdings.take(
+      () => vm.pipes.add(hostPath),
+      () => vm.pipes.remove(hostPath),
+    );
+    return undefined;
+  }
+  if ((mount.type ?? "") !== "") {
+    const disk = diskOfMount(mount, wcowDiskPath(vm.nextMountNumber()));
+    return (await takeDisk(vm, disk, holdings)).guestPath;
+  }
+  const isFile = isFileSource(hostPath, index);
+  return takeShare(vm, { hostPath, readOnly: isReadOnlyMount(mount), isFile }, holdings);
+}
+
+function takeShare(
+  { vsmb }: UtilityVm,
+  source: VsmbSource,
+  holdings: Holdings,
+  options = vsmb.defaultOptions(source.readOnly),
+): Promise<string> {
+  return holdings.take(
+    () => vsmb.add(source, options),
+    () => vsmb.remove(source),
+  );
+}
