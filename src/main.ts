@@ -38,6 +38,7 @@ const commands: CommandTable = {
   "layer remove": () => import("./commands/layer/remove.ts"),
   completion: () => import("./commands/completion.ts"),
   shim: () => import("./commands/shim.ts"),
+  vmshim: () => import("./commands/vmshim.ts"),
 };
 
 void dispatch(process.argv.slice(2), commands).then((code) => process.exit(code));

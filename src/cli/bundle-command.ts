@@ -12,6 +12,7 @@ const UNSERVED: Readonly<Record<HostOs, Readonly<Record<string, string>>>> = {
     "vm-log": "only hypervisor isolation has a VM",
     "vm-console": "only hypervisor isolation has a VM",
     host: "only hypervisor isolation has a VM",
+    "scale-cpu-limits-to-sandbox": "only hypervisor isolation has a VM",
     keep: "an executor removes the container it has waited for; use create and start instead",
   },
   windows: {
@@ -26,9 +27,6 @@ const UNSERVED: Readonly<Record<HostOs, Readonly<Record<string, string>>>> = {
     "process-label": NO_LINUX,
     apparmor: NO_LINUX,
     cgroup: NO_LINUX,
-    "vm-log": "containers in a VM are not served yet",
-    "vm-console": "containers in a VM are not served yet",
-    host: "containers in a VM are not served yet",
     "ignore-paused": "the service makes no process in a paused container",
     keep: "a container that was waited for is removed; use create and start instead",
     executor: "the service of Windows runs the containers",

@@ -46,6 +46,10 @@ export const bundleFlags = {
     description: "hypervisor isolation only: container in whose VM to run",
     hidden: true,
   }),
+  "scale-cpu-limits-to-sandbox": Flags.boolean({
+    description: "hypervisor isolation only: turn a share of the host's processors into one of the VM's",
+    hidden: true,
+  }),
 };
 
 /** What flags say of how a process is connected to the caller. */
@@ -74,7 +78,10 @@ export function initAttachment(flags: InitAttachmentFlags, detached: boolean): I
 /** What flags say of the VM around a container. */
 export function vmRequest(flags: VmFlags): { vm?: VmRequest } {
   const { host, "vm-log": log, "vm-console": console } = flags;
-  const entries = Object.entries({ host, log, console }).filter(([, value]) => value !== undefined);
+  const scaleCpuLimits = flags["scale-cpu-limits-to-sandbox"] || undefined;
+  const entries = Object.entries({ host, log, console, scaleCpuLimits }).filter(
+    ([, value]) => value !== undefined,
+  );
   return entries.length === 0 ? {} : { vm: Object.fromEntries(entries) as VmRequest };
 }
 
@@ -83,6 +90,7 @@ export interface VmFlags {
   host?: string | undefined;
   "vm-log"?: string | undefined;
   "vm-console"?: string | undefined;
+  "scale-cpu-limits-to-sandbox": boolean;
 }
 
 /** Parsed values of the flags that make an attachment. */

@@ -25,6 +25,8 @@ export interface VmRequest {
   log?: string;
   /** Pipe of the VM's console. */
   console?: string;
+  /** Turns the container's share of the host's processors into one of the VM's. */
+  scaleCpuLimits?: boolean;
 }
 
 /** What is to be made of a bundle. */

@@ -1,5 +1,17 @@
 import { ContainerStateError } from "../base/errors.ts";
 
+/** The VM in which a container is. */
+export interface ContainerVm {
+  /** The container for which the VM was made, and with which it ends. */
+  host: string;
+  /** Id by which the compute service knows the VM. */
+  id: string;
+  /** Where the process is asked that owns the VM. */
+  pipe: string;
+  /** Whether the container's share of CPU time is one of the host's processors, and is turned into one of the VM's. */
+  scaleCpuLimits?: boolean;
+}
+
 /** What runhcs remembers of a container; what it is doing is asked of the compute service. */
 export interface ContainerRecord {
   /** Version of this format. */
@@ -16,6 +28,8 @@ export interface ContainerRecord {
   isolation: "process" | "hypervisor";
   /** The pod's sandbox, for a container that belongs to one. */
   sandboxId?: string;
+  /** Its VM, on a host whose VMs have owners. */
+  vm?: ContainerVm;
   /** The bundle's own, and Kata's for the bundle's path and the container's type. */
   annotations: Record<string, string>;
 }

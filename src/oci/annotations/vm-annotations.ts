@@ -109,7 +109,7 @@ export const VM_ANNOTATIONS = {
   ),
   "io.microsoft.virtualmachine.useexternalgcsbridge": bool(
     "talk to the guest directly and not through the service",
-    "true",
+    "false",
   ),
   "io.microsoft.virtualmachine.cpugroup.id": text("group of processors that the VM joins once it runs"),
   "io.microsoft.virtualmachine.saveastemplate": bool("make the VM one to clone from (Windows)"),

@@ -2,7 +2,7 @@ import { cleanUpAfter, RuntimeError } from "../../base/errors.ts";
 import type { HostedContainer } from "../../hcs/vm-system.ts";
 import { hostedDocument } from "../../oci/documents/hosted-document.ts";
 import type { UtilityVm } from "../../uvm/utility-vm.ts";
-import { Holdings } from "./holdings.ts";
+import { Holdings } from "../../base/holdings.ts";
 import type { HostedRequest } from "./hosted-request.ts";
 import { takeLinuxResources } from "./take-linux-resources.ts";
 import { takeWindowsResources } from "./take-windows-resources.ts";

@@ -1,7 +1,7 @@
 import type { OciMount } from "../../schema/oci.ts";
 import type { ScsiAttachment, ScsiDisk } from "../../uvm/scsi-disks.ts";
 import type { UtilityVm } from "../../uvm/utility-vm.ts";
-import type { Holdings } from "./holdings.ts";
+import type { Holdings } from "../../base/holdings.ts";
 
 /** Gives a VM a disk of a container. @throws {UtilityVmError} */
 export function takeDisk({ scsi }: UtilityVm, disk: ScsiDisk, holdings: Holdings): Promise<ScsiAttachment> {

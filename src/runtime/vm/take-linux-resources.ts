@@ -10,7 +10,7 @@ import { isReadOnlyMount, requireSource } from "../../oci/documents/windows-moun
 import type { OciConfig, OciMount } from "../../schema/oci.ts";
 import { UtilityVmError } from "../../uvm/utility-vm-error.ts";
 import type { UtilityVm } from "../../uvm/utility-vm.ts";
-import type { Holdings } from "./holdings.ts";
+import type { Holdings } from "../../base/holdings.ts";
 import type { HostedRequest } from "./hosted-request.ts";
 import { isFileSource } from "./mount-source.ts";
 import { diskOfMount, takeDisk } from "./take-disk.ts";

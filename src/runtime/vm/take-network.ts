@@ -1,6 +1,6 @@
 import type { NetworkNamespace } from "../../uvm/network-namespaces.ts";
 import type { UtilityVm } from "../../uvm/utility-vm.ts";
-import type { Holdings } from "./holdings.ts";
+import type { Holdings } from "../../base/holdings.ts";
 
 /** Gives a VM the network of a container. @throws {UtilityVmError} */
 export async function takeNetwork(

@@ -8,7 +8,7 @@ import type { Layer } from "../../schema/hcs.ts";
 import type { OciMount } from "../../schema/oci.ts";
 import type { UtilityVm } from "../../uvm/utility-vm.ts";
 import type { VsmbSource } from "../../uvm/vsmb-shares.ts";
-import type { Holdings } from "./holdings.ts";
+import type { Holdings } from "../../base/holdings.ts";
 import type { HostedRequest } from "./hosted-request.ts";
 import { isFileSource } from "./mount-source.ts";
 import { diskOfMount, takeDisk } from "./take-disk.ts";

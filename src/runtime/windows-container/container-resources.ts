@@ -3,15 +3,17 @@
  * before it is made, so that what a killed call leaves can be found.
  */
 import { LayerError } from "../../base/errors.ts";
+import type { OwnedVm } from "../../hcs/vm-owners.ts";
 import type { NetworkAttachment } from "../../hcs/network-store.ts";
+import { containerType } from "../../oci/container-type.ts";
 import { layerFolders } from "../../oci/documents/layers.ts";
 import { chosenNamespace } from "../../oci/documents/networking.ts";
 import { OS_BUILDS } from "../../oci/documents/os-builds.ts";
+import { sandboxId } from "../../oci/sandbox-id.ts";
 import type { OciConfig } from "../../schema/oci.ts";
-import type { Runtime, WindowsRuntime } from "../runtime.ts";
-
-/** The runtime on a Windows host. */
-export type RuntimeOnWindows = Runtime & { windows: WindowsRuntime };
+import type { WindowsRuntime } from "../runtime.ts";
+import { makeScratch } from "./make-scratch.ts";
+import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
 
 /** What was made ready for a container, in the form in which it is noted. */
 export interface HeldResources {
@@ -19,18 +21,16 @@ export interface HeldResources {
   scratch?: string;
   /** The network that was made for the container. */
   network?: NetworkAttachment;
-  /** Pipe of the owner of the VM in which there is more. */
-  vmPipe?: string;
+  /** The VM in which there is more; whether it ends with the container. */
+  vm?: OwnedVm & { isOwn: boolean };
 }
 
 /** Makes the root file system of a container that shares the host's kernel. @returns its volume @throws {LayerError} */
-export async function mountRoot(
-  { layers, windows }: RuntimeOnWindows,
-  id: string,
-  spec: OciConfig,
-): Promise<string> {
+export async function mountRoot(runtime: RuntimeOnWindows, id: string, spec: OciConfig): Promise<string> {
   const path = spec.root?.path ?? "";
   if (path !== "") return path;
+  const { layers, windows } = runtime;
+  await makeScratch(runtime, spec, "argon");
   const { readOnly, scratch } = layerFolders(spec);
   if ((await layers.mountedLayer(scratch)) !== undefined) throw sharedScratch(id, scratch);
   noteResources(windows, id, { scratch });
@@ -40,8 +40,8 @@ export async function mountRoot(
 }
 
 /**
- * Connects a container to the network that its configuration names: the namespace of another container, one that
- * exists, or else one of its own with the endpoints of its list.
+ * Connects a container to the network that its configuration names: the namespace of another container or of the
+ * pod's sandbox, one that exists, or else one of its own with the endpoints of its list.
  *
  * @returns the namespace; undefined if the configuration names no network
  * @throws {ComputeError}
@@ -55,7 +55,9 @@ export async function joinNetwork(
   if (network === undefined || windows.osBuild < OS_BUILDS.RS5) return chosenNamespace(spec, undefined);
   const { networkSharedContainerName: owner = "" } = network;
   const existing =
-    (owner === "" ? undefined : windows.notes.get(owner, "netns")) ?? chosenNamespace(spec, undefined);
+    (owner === "" ? undefined : windows.notes.get(owner, "netns")) ??
+    chosenNamespace(spec, undefined) ??
+    namespaceOfPod(windows, spec);
   const request = {
     endpoints: network.endpointList ?? [],
     ...(existing === undefined ? {} : { namespace: existing }),
@@ -67,8 +69,12 @@ export async function joinNetwork(
   return namespace;
 }
 
+function namespaceOfPod({ notes }: WindowsRuntime, spec: OciConfig): string | undefined {
+  return containerType(spec) === "pod_container" ? notes.get(sandboxId(spec), "netns") : undefined;
+}
+
 /** Notes what there is to release, beside what is noted already. */
-function noteResources({ notes }: WindowsRuntime, id: string, more: HeldResources): void {
+export function noteResources({ notes }: WindowsRuntime, id: string, more: HeldResources): void {
   notes.set(id, "resources", { ...notes.get(id, "resources"), ...more });
 }
 

@@ -1,19 +1,19 @@
 import { win32 } from "node:path";
 import type { WindowsParts } from "../../hcs/host.ts";
 import type { DocumentHost } from "../../oci/documents/document-host.ts";
-import type { OciConfig } from "../../schema/oci.ts";
 
 /**
- * The host as documents see it. The ids of a configuration's layers are asked for in advance.
+ * The host as documents see it.
  *
+ * @param layerFolders layers whose ids are asked for in advance
  * @throws {ComputeError}
  */
 export async function documentHost(
   { osBuild, processors, layerId }: WindowsParts,
-  { windows }: OciConfig,
+  layerFolders: readonly string[],
   warn: (text: string) => void,
 ): Promise<DocumentHost> {
-  const names = new Set((windows?.layerFolders ?? []).map((folder) => win32.basename(folder)));
+  const names = new Set(layerFolders.map((folder) => win32.basename(folder)));
   const ids = new Map<string, string>();
   for (const name of names) ids.set(name, await layerId(name));
   return {

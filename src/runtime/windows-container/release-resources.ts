@@ -1,26 +1,41 @@
-import { LayerError } from "../../base/errors.ts";
-import type { HeldResources, RuntimeOnWindows } from "./container-resources.ts";
+import { LayerError, RuntimeError } from "../../base/errors.ts";
+import { Holdings } from "../../base/holdings.ts";
+import type { HeldResources } from "./container-resources.ts";
+import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
 
-/** Gives back what a container held of its host; what is absent is no error. @throws {LayerError} */
-export async function releaseResources({ layers, windows }: RuntimeOnWindows, id: string): Promise<void> {
-  const held = windows.notes.get(id, "resources") as HeldResources | undefined;
+/**
+ * Gives back what a container held of its host and of its VM; what is absent is no error. What cannot be given back
+ * stays noted, and does not keep the rest.
+ *
+ * @throws {LayerError | ComputeError | RuntimeError}
+ */
+export async function releaseResources(runtime: RuntimeOnWindows, id: string): Promise<void> {
+  const { notes, networks, owners } = runtime.windows;
+  const held = notes.get(id, "resources") as HeldResources | undefined;
   if (held === undefined) return;
-  const { scratch, network } = held;
-  try {
-    if (network !== undefined) await windows.networks.releaseEndpoints(network);
-  } finally {
-    if (scratch !== undefined) {
-      await unlessAbsent(() => layers.unprepareLayer(scratch));
-      await unlessAbsent(() => layers.deactivateLayer(scratch));
-    }
-  }
-  windows.notes.clear(id, "resources");
+  const { scratch, network, vm } = held;
+  const steps = new Holdings();
+  if (scratch !== undefined) steps.add(() => releaseScratch(runtime, scratch));
+  if (network !== undefined) steps.add(() => networks.releaseEndpoints(network));
+  if (vm?.isOwn === true) steps.add(() => owners.end(vm));
+  else if (vm !== undefined) steps.add(() => unlessAbsent(() => owners.ask(vm, id, "unmount")));
+  await steps.release();
+  notes.clear(id, "resources");
 }
 
+async function releaseScratch({ layers }: RuntimeOnWindows, scratch: string): Promise<void> {
+  await unlessAbsent(() => layers.unprepareLayer(scratch));
+  await unlessAbsent(() => layers.deactivateLayer(scratch));
+}
+
+/** What a VM had has ended with it. */
 async function unlessAbsent(step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {
-    if (!(error instanceof LayerError && error.code === "LAYER_NOT_FOUND")) throw error;
+    const isAbsent =
+      (error instanceof LayerError && error.code === "LAYER_NOT_FOUND") ||
+      (error instanceof RuntimeError && error.code === "UVM_UNREACHABLE");
+    if (!isAbsent) throw error;
   }
 }

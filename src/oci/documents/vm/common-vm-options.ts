@@ -36,7 +36,7 @@ export function commonVmOptions(spec: OciConfig, { id, owner }: VmIdentity): VmO
     ...processors(spec),
     storageQos: vmStorageQos(spec),
     externalGuestConnection:
-      annotationValue(annotations, "io.microsoft.virtualmachine.useexternalgcsbridge") ?? true,
+      annotationValue(annotations, "io.microsoft.virtualmachine.useexternalgcsbridge") ?? false,
     fullyPhysicallyBacked: isPhysical,
     additionHcsDocumentJson: "",
     consolePipe: "",

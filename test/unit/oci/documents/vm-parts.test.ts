@@ -114,12 +114,11 @@ describe("a Linux VM has", () => {
   });
 
   test("no guest connection if none is wanted", () => {
-    const inner = { externalGuestConnection: false };
     const connection = (parts: Partial<LinuxVmOptions>) =>
       linuxVm({ ...linuxDefaults, ...parts }, modern).VirtualMachine?.GuestConnection;
-    expect(connection(inner)).toEqual({ UseVsock: true, UseConnectedSuspend: true });
-    expect(connection({ ...inner, useGuestConnection: false })).toBeUndefined();
-    expect(connection({})).toBeUndefined();
+    expect(connection({})).toEqual({ UseVsock: true, UseConnectedSuspend: true });
+    expect(connection({ useGuestConnection: false })).toBeUndefined();
+    expect(connection({ externalGuestConnection: true })).toBeUndefined();
   });
 
   test("the newer annotation's boot files before the older's", () => {
@@ -143,9 +142,12 @@ describe("a Linux VM has", () => {
 describe("a Windows VM is refused", () => {
   test.each<[Partial<WindowsVmOptions>, string]>([
     [{ layerFolders: ["C:\\one"] }, "there must be at least 2 layer folders"],
-    [{ isTemplate: true, templateId: "x" }, "saveastemplate and templateid exclude each other"],
+    [
+      { isTemplate: true, templateId: "x", externalGuestConnection: true },
+      "saveastemplate and templateid exclude each other",
+    ],
     [{ isTemplate: true, allowOvercommit: false }, "a template cannot be backed by physical memory"],
-    [{ templateId: "x", externalGuestConnection: false }, "a clone needs the external guest connection"],
+    [{ templateId: "x" }, "a clone needs the external guest connection"],
     [
       { enableDeferredCommit: true, allowOvercommit: false },
       "deferred commit needs memory that can be overcommitted",

@@ -1,4 +1,4 @@
-import { RuntimeError } from "../../base/errors.ts";
+import { RuntimeError } from "./errors.ts";
 
 /** What was taken for a container, in the order in which it was, with the way in which each thing is given back. */
 export class Holdings {
@@ -7,8 +7,13 @@ export class Holdings {
   /** Takes something, and remembers how it is given back. @throws what `take` throws, with nothing remembered */
   async take<T>(take: () => Promise<T>, giveBack: (taken: T) => Promise<void>): Promise<T> {
     const taken = await take();
-    this.#held.push(() => giveBack(taken));
+    this.add(() => giveBack(taken));
     return taken;
+  }
+
+  /** Remembers how something is given back that is there already. */
+  add(giveBack: () => Promise<void>): void {
+    this.#held.push(giveBack);
   }
 
   /**

@@ -1,0 +1,61 @@
+import { cleanUpAfter } from "../../base/errors.ts";
+import { parseJson } from "../../base/lossless-json.ts";
+import {
+  containerVm,
+  hostingSystem,
+  isForLinux,
+  type ContainerVmOptions,
+} from "../../oci/documents/vm/container-vm.ts";
+import { UtilityVm } from "../../uvm/utility-vm.ts";
+import { documentHost } from "../windows-container/document-host.ts";
+import type { RuntimeOnWindows } from "../windows-container/runtime-on-windows.ts";
+import { makeVmScratch } from "./make-vm-scratch.ts";
+import { VmContainers } from "./vm-containers.ts";
+
+/**
+ * Makes the VM that standard input describes, and owns it until it ends: answers at a pipe for the containers in it.
+ * A failure before that goes to whoever launched this process.
+ *
+ * @returns 0, or 1 if there was no VM
+ * @throws {ComputeError} if the VM ends unasked
+ */
+export async function serveVm(runtime: RuntimeOnWindows, pipe: string): Promise<number> {
+  const { owners } = runtime.windows;
+  let owned: Awaited<ReturnType<typeof openVm>>;
+  try {
+    owned = await openVm(runtime, pipe);
+  } catch (error) {
+    owners.tell(error);
+    return 1;
+  }
+  owners.tell();
+  const { vm, server } = owned;
+  try {
+    await vm.wait();
+    return 0;
+  } finally {
+    server.close();
+    await vm.close();
+  }
+}
+
+async function openVm(
+  runtime: RuntimeOnWindows,
+  pipe: string,
+): Promise<{ vm: UtilityVm; server: { close(): void } }> {
+  const { owners, vms } = runtime.windows;
+  const options = parseJson(owners.readOptions()) as ContainerVmOptions;
+  const host = await documentHost(runtime.windows, [], () => undefined);
+  const document = containerVm(options, host);
+  if (!isForLinux(options)) await makeVmScratch(options, vms);
+  const os = isForLinux(options) ? "linux" : "windows";
+  const vm = await UtilityVm.create(vms, { id: options.id, os, document });
+  try {
+    await vm.start();
+    const containers = new VmContainers(runtime, vm, hostingSystem(options, host));
+    const server = await owners.serve(pipe, (request, client) => containers.answer(request, client));
+    return { vm, server };
+  } catch (error) {
+    throw await cleanUpAfter(error, () => vm.close());
+  }
+}

@@ -1,0 +1,80 @@
+import { RuntimeError } from "../../base/errors.ts";
+import { parseJson } from "../../base/lossless-json.ts";
+import type { OwnerClient, OwnerOperation, OwnerRequest } from "../../hcs/vm-owners.ts";
+import type { HostingSystem } from "../../oci/documents/create-options.ts";
+import type { OciConfig } from "../../schema/oci.ts";
+import type { NetworkNamespace } from "../../uvm/network-namespaces.ts";
+import type { UtilityVm } from "../../uvm/utility-vm.ts";
+import { documentHost } from "../windows-container/document-host.ts";
+import type { RuntimeOnWindows } from "../windows-container/runtime-on-windows.ts";
+import { createHostedContainer } from "./create-hosted-container.ts";
+import type { Holdings } from "../../base/holdings.ts";
+
+/** The containers of one VM, as its owner sees them. Everything that they have of the VM ends with this process. */
+export class VmContainers {
+  readonly #runtime: RuntimeOnWindows;
+  readonly #vm: UtilityVm;
+  readonly #hostingSystem: HostingSystem;
+  readonly #held = new Map<string, Holdings>();
+
+  constructor(runtime: RuntimeOnWindows, vm: UtilityVm, hostingSystem: HostingSystem) {
+    this.#runtime = runtime;
+    this.#vm = vm;
+    this.#hostingSystem = hostingSystem;
+  }
+
+  /** Does what another process of runhcs asks for. @throws {RuntimeError} what that one is told */
+  async answer({ ID: id, Op }: OwnerRequest, client: OwnerClient): Promise<void> {
+    const operations: Record<OwnerOperation, () => Promise<void>> = {
+      create: () => this.#create(id, client),
+      unmount: () => this.#release(id),
+      // The devices go with the VM, and what the host has for the container is the client's to release.
+      "unmount-disk": async () => void this.#held.delete(id),
+    };
+    if (!Object.hasOwn(operations, Op)) throw this.#refusal(id, Op, "Not implemented");
+    await operations[Op as OwnerOperation]();
+  }
+
+  async #create(id: string, client: OwnerClient): Promise<void> {
+    const { store, windows } = this.#runtime;
+    const { owner, vm, sandboxId } = store.load(id);
+    if (vm?.id !== this.#vm.id) throw this.#refusal(id, "create", `it belongs to ${vm?.id ?? "no VM"}`);
+    // What an earlier container of this id has left would be lost with its name.
+    await this.#release(id);
+    const spec = parseJson(store.loadConfiguration(id)) as OciConfig;
+    const namespace = windows.notes.get(id, "netns");
+    const request = {
+      options: {
+        id,
+        owner,
+        spec,
+        hostingSystem: this.#hostingSystem,
+        scaleCpuLimitsToSandbox: vm.scaleCpuLimits === true,
+        ...(namespace === undefined ? {} : { networkNamespace: namespace }),
+      },
+      host: await documentHost(windows, spec.windows?.layerFolders ?? [], () => undefined),
+      // The network of a pod is that of its sandbox, which the VM has already.
+      network: sandboxId === undefined ? await this.#network(namespace) : undefined,
+    };
+    const { container, holdings } = await createHostedContainer(this.#vm, request);
+    this.#held.set(id, holdings);
+    // From then on it ends with its shim, which holds it too.
+    void client.isGone.then(() => container.close());
+  }
+
+  async #network(id: string | undefined): Promise<NetworkNamespace | undefined> {
+    if (id === undefined) return undefined;
+    const { networks } = this.#runtime.windows;
+    const ids = await networks.endpointsOf(id);
+    return { id, endpoints: await Promise.all(ids.map((endpoint) => networks.endpoint(endpoint))) };
+  }
+
+  async #release(id: string): Promise<void> {
+    await this.#held.get(id)?.release();
+    this.#held.delete(id);
+  }
+
+  #refusal(id: string, operation: string, found: string): RuntimeError {
+    return new RuntimeError("UVM_REFUSED", `Cannot ${operation} "${id}" in VM "${this.#vm.id}": ${found}`);
+  }
+}

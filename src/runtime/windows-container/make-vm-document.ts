@@ -1,0 +1,95 @@
+import { env } from "node:process";
+import { PlatformError } from "../../base/errors.ts";
+import { stringifyJson } from "../../base/lossless-json.ts";
+import type { OwnedVm } from "../../hcs/vm-owners.ts";
+import { annotationValue } from "../../oci/annotations.ts";
+import { documentFault } from "../../oci/documents/fault.ts";
+import { layerFolders } from "../../oci/documents/layers.ts";
+import {
+  containerVmOptions,
+  isForLinux,
+  type ContainerVmOptions,
+} from "../../oci/documents/vm/container-vm.ts";
+import type { ContainerVm } from "../../state/container-record.ts";
+import type { VmRequest } from "../container-plan.ts";
+import { joinNetwork, noteResources } from "./container-resources.ts";
+import type { PlannedContainer } from "./make-host-document.ts";
+import { makeScratch } from "./make-scratch.ts";
+import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
+import { findVmImage, linuxBootFiles } from "./vm-files.ts";
+
+/** A container that is planned in a VM. */
+export interface ContainerInVm extends PlannedContainer {
+  vm: ContainerVm;
+  request: VmRequest;
+}
+
+const VM = "io.microsoft.virtualmachine";
+
+/**
+ * Makes ready on the host what a container in a VM needs: its scratch, its network, and, if the VM is to be its own,
+ * that VM. The rest is done by the VM's owner.
+ *
+ * @throws {BundleError | PlatformError | LayerError | ProcessError | ComputeError}
+ */
+export async function makeVmDocument(runtime: RuntimeOnWindows, container: ContainerInVm): Promise<OwnedVm> {
+  const { id, spec, kind, vm } = container;
+  requireServed(container);
+  const isOwn = vm.host === id;
+  const options = isOwn ? vmOptions(runtime, container) : undefined;
+  const place = { id: vm.id, pipe: vm.pipe };
+  await makeScratch(runtime, spec, kind);
+  // Noted before it is there, so that what a killed call leaves is found.
+  noteResources(runtime.windows, id, { vm: { ...place, isOwn } });
+  if (options !== undefined) await launchOwner(runtime, container, options);
+  await joinNetwork(runtime, id, spec);
+  return place;
+}
+
+async function launchOwner(
+  { windows }: RuntimeOnWindows,
+  { vm, request: { log, console } }: ContainerInVm,
+  options: ContainerVmOptions,
+): Promise<void> {
+  await windows.owners.launch({
+    id: vm.id,
+    pipe: vm.pipe,
+    os: isForLinux(options) ? "linux" : "windows",
+    options: stringifyJson({ ...options, consolePipe: console ?? options.consolePipe }),
+    ...(log === undefined ? {} : { log }),
+  });
+}
+
+function vmOptions(
+  { owner, windows: { osBuild } }: RuntimeOnWindows,
+  { id, spec, kind }: ContainerInVm,
+): ContainerVmOptions {
+  const files = { boot: linuxBootFiles(env["ProgramFiles"]), utilityVmPath: "" };
+  if (kind !== "lcow") files.utilityVmPath = requireVmImage(spec.windows?.hyperv?.utilityVMPath, spec);
+  return containerVmOptions(kind, { id, owner, spec }, files, { osBuild });
+}
+
+function requireVmImage(configured: string | undefined, spec: ContainerInVm["spec"]): string {
+  const image = configured || findVmImage(layerFolders(spec).readOnly);
+  if (image !== undefined) return image;
+  throw documentFault(["windows", "hyperv", "utilityVMPath"], "is missing, and no layer has a UtilityVM");
+}
+
+/** Nothing that a container asks of its VM is left out in silence. */
+function requireServed({ id, spec }: ContainerInVm): void {
+  const { annotations, windows } = spec;
+  const isOn = (name: "saveastemplate" | "useexternalgcsbridge"): boolean =>
+    annotationValue(annotations, `${VM}.${name}`) === true;
+  const problem =
+    (windows?.devices?.length ?? 0) > 0
+      ? "devices are not assigned to VMs"
+      : isOn("saveastemplate") || annotationValue(annotations, `${VM}.templateid`) !== undefined
+        ? "VMs are not cloned"
+        : isOn("useexternalgcsbridge")
+          ? "the service talks to the guest, not this program"
+          : windows?.credentialSpec !== undefined
+            ? "credentials are not given to containers in VMs"
+            : undefined;
+  if (problem === undefined) return;
+  throw new PlatformError("PLATFORM_UNSUPPORTED", `Cannot create container "${id}" in a VM: ${problem}`);
+}
