@@ -55,8 +55,9 @@ export function describeNetworks({ describe, test, expect }: TestRunner, double:
       expect([await store.findNetwork("NAT É"), made.Policies]).toEqual([made, Policies]);
       expect((await store.listNetworks()).map(({ ID }) => ID)).toContain(made.ID);
       await store.removeNetwork(made.ID);
-      for (const absent of [store.network(made.ID), store.removeNetwork(made.ID), store.findNetwork("nat é")])
-        expect(isNotExist(await failureOf(absent, ComputeError))).toBe(true);
+      const { ID } = made;
+      for (const ask of [() => store.network(ID), () => store.removeNetwork(ID), () => store.findNetwork("nat é")])
+        expect(isNotExist(await failureOf<ComputeError>(ask(), ComputeError))).toBe(true);
     });
 
     withStore("refuses a subnet without a gateway before it asks", async (store) => {
