@@ -19,6 +19,7 @@ export interface ResultMeaning {
 }
 
 const ADMINISTRATORS = "Run as an administrator or join the Hyper-V Administrators group.";
+const SERVICE = "Check that the Host Compute Service is running.";
 const HYPERVISOR = "Enable the Hyper-V and Containers features and virtualization in the firmware.";
 
 /** Results with facility 0x37, which the service writes as 0x8037nnnn or, in its older form, as 0xC037nnnn. */
@@ -89,7 +90,7 @@ export const COMPUTE_RESULTS: Readonly<Record<number, ResultMeaning>> = {
   0x8037011e: {
     name: "HCS_E_SERVICE_DISCONNECT",
     meaning: "the compute service ended the connection",
-    hint: "Check that the Host Compute Service is running.",
+    hint: SERVICE,
   },
   0x8037011f: { name: "HCS_E_PROCESS_ALREADY_STOPPED", meaning: "the process already finished" },
   0xc0351000: {
@@ -209,7 +210,7 @@ export const SYSTEM_RESULTS: Readonly<Record<number, ResultMeaning>> = {
   },
   0x5aa: { name: "ERROR_NO_SYSTEM_RESOURCES", meaning: "the host has no resources left" },
   0x5b4: { name: "ERROR_TIMEOUT", meaning: "the time was over" },
-  0x6ba: { name: "RPC_S_SERVER_UNAVAILABLE", meaning: "the service does not answer" },
+  0x6ba: { name: "RPC_S_SERVER_UNAVAILABLE", meaning: "the service does not answer", hint: SERVICE },
   0x6be: { name: "RPC_S_CALL_FAILED", meaning: "the call to the service failed" },
   0x6bf: { name: "RPC_S_CALL_FAILED_DNE", meaning: "the call to the service failed and had no effect" },
   0x80004001: { name: "E_NOTIMPL", meaning: "it is not implemented" },

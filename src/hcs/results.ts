@@ -131,6 +131,11 @@ export function isInvalidState(error: unknown): boolean {
   return hasResult(error, [HcsResult.INVALID_STATE]);
 }
 
+/** Tells whether the service has ended, so that nothing that was open in it can be used any more. */
+export function isDisconnected(error: unknown): boolean {
+  return hasResult(error, DISCONNECTED);
+}
+
 /** Tells whether the caller lacks a permission. */
 export function isAccessDenied(error: unknown): boolean {
   return hasResult(error, [HcsResult.ACCESS_DENIED, ERROR_ACCESS_DENIED]);
@@ -149,6 +154,9 @@ const ERROR_NOT_SUPPORTED = 0x32;
 const ERROR_PROC_NOT_FOUND = 0x7f;
 const ERROR_ALREADY_EXISTS = 0xb7;
 const ERROR_NOT_FOUND = 0x490;
+const RPC_SERVER_UNAVAILABLE = 0x6ba;
+const RPC_CALL_FAILED = 0x6be;
+const RPC_CALL_FAILED_WITHOUT_EFFECT = 0x6bf;
 const NETWORK_ALREADY_EXISTS = 0x803b0010;
 const PORT_ALREADY_EXISTS = 0x803b0013;
 
@@ -172,6 +180,14 @@ const UNSUPPORTED: readonly number[] = [
   UNKNOWN_MESSAGE,
   ERROR_INVALID_DATA,
   ERROR_NOT_SUPPORTED,
+];
+
+/** Beside its own word for it, what calls to a service that does not run come to. */
+const DISCONNECTED: readonly number[] = [
+  HcsResult.SERVICE_DISCONNECT,
+  RPC_SERVER_UNAVAILABLE,
+  RPC_CALL_FAILED,
+  RPC_CALL_FAILED_WITHOUT_EFFECT,
 ];
 
 const ALREADY_EXISTS: readonly number[] = [

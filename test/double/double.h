@@ -182,10 +182,15 @@ extern pthread_cond_t changed;
 /* What the counts tell. */
 extern struct counts {
     long allocations, bad_frees, bad_handles, handles, systems, processes, callbacks, calls, running, most_running;
+    long layers;  /* mounted */
+    long delayed; /* calls that wait because they were ordered to */
 } counts;
 
 /* Whether another process holds everything (remote.c). */
 int is_remote(void);
+
+/* Whether notifications of this name are dropped; to be asked under the lock. */
+int is_lost(const char *name);
 
 /* Notes the call and applies what DoubleControl has ordered. The format has one letter per parameter:
  * s string, h handle, u UINT32, q UINT64, b buffer, c callback, d driver info, l layers (two parameters),

@@ -111,7 +111,10 @@ static HRESULT change(const char16 *id, enum layer_state from, enum layer_state 
         layer->next = layers;
         layers = layer;
     }
-    if (!result) layer->state = to;
+    if (!result) {
+        counts.layers += (to != IDLE) - (layer->state != IDLE);
+        layer->state = to;
+    }
     pthread_mutex_unlock(&lock);
     free(path);
     return result;

@@ -197,7 +197,7 @@ static void free_system_if_unused(struct system *system) {
 
 void disconnect_all(void) {
     pthread_mutex_lock(&lock);
-    for (struct system *system = systems; system; system = system->next)
+    for (struct system *system = systems; system && !is_lost("Disconnect"); system = system->next)
         notify(system, (struct notification){.type = SERVICE_DISCONNECT});
     pthread_mutex_unlock(&lock);
 }
@@ -331,7 +331,7 @@ static void end_if_empty(struct system *system) {
     system->exited = 1;
     system->state = STOPPED;
     json *exit = plan(system, "Exit");
-    if (!json_true(exit, "Lost"))
+    if (!json_true(exit, "Lost") && !is_lost("Exit"))
         notify(system, (struct notification){.type = SYSTEM_EXITED,
                                              .status = (HRESULT)json_number(exit, "Status", 0),
                                              .delay = (int)json_number(exit, "DelayMs", 0),
@@ -372,7 +372,7 @@ EXPORT HRESULT WINAPI HcsCreateComputeSystem(const char16 *id, const char16 *con
     *handle = open_system(system);
     json *plan_ = plan(system, "Create");
     if (json_true(plan_, "Exits")) end_system(system);
-    else if (!json_true(plan_, "Sync") && !json_true(plan_, "Lost"))
+    else if (!json_true(plan_, "Sync") && !json_true(plan_, "Lost") && !is_lost("Create"))
         notify(system, (struct notification){.type = CREATE_COMPLETED,
                                              .waits = 1,
                                              .status = (HRESULT)json_number(plan_, "Status", 0),
@@ -516,7 +516,7 @@ static HRESULT operate(HANDLE handle, const char16 *options, char16 **document, 
         HRESULT status = (HRESULT)json_number(order, "Status", 0);
         if (status >= 0) system->state = operation->to;
         if (json_true(order, "Exits")) end_system(system);
-        else if (!json_true(order, "Sync") && !json_true(order, "Lost"))
+        else if (!json_true(order, "Sync") && !json_true(order, "Lost") && !is_lost(operation->name))
             notify(system, (struct notification){.type = operation->completion,
                                                  .status = status,
                                                  .delay = (int)json_number(order, "DelayMs", 0)});
@@ -630,7 +630,7 @@ EXPORT HRESULT WINAPI HcsRegisterComputeSystemCallback(HANDLE handle, notificati
     if (system) {
         *callback = add_callback(&system->callbacks, call, context, SYSTEM_CALLBACK, system);
         system->handles++;
-        if (system->exited && !system->delivering)
+        if (system->exited && !system->delivering && !is_lost("Exit"))
             notify(system, (struct notification){.type = SYSTEM_EXITED, .only = last_of(system->callbacks)});
     }
     pthread_mutex_unlock(&lock);
@@ -702,6 +702,7 @@ static void *reap(void *argument) {
     pthread_mutex_lock(&lock);
     struct system *system = process->system;
     process->exited = 1;
+    process->lost |= is_lost("ProcessExit");
     process->exit_code = end_program(&process->program);
     system->live--;
     if (!process->lost) notify(system, (struct notification){.type = PROCESS_EXITED, .process = process});

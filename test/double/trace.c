@@ -20,6 +20,15 @@ struct order {
 static struct order *orders;
 static int echoing, idle, documented, dead;
 static char *last_call;
+/* The order of what is lost. */
+static json *lost;
+
+int is_lost(const char *name) {
+    const json *names = json_get(lost, "Lost");
+    for (const json *at = names ? names->first : NULL; at; at = at->next)
+        if (at->text && !strcmp(at->text, name)) return 1;
+    return 0;
+}
 
 HRESULT family(HRESULT result) {
     if (!documented || ((uint32_t)result & 0xffff0000) != 0xc0370000) return result;
@@ -207,8 +216,8 @@ int enter(HRESULT *result, const char *name, const char *format, ...) {
     counts.calls++;
     if (++counts.running > counts.most_running) counts.most_running = counts.running;
     echo = echoing;
-    gone = dead && !handles_only(name);
     found = !echo && take_order(name, &order);
+    counts.delayed += order.delay > 0;
     if (echo) {
         va_start(list, format);
         note_call(name, format, &list);
@@ -218,6 +227,9 @@ int enter(HRESULT *result, const char *name, const char *format, ...) {
     if (order.delay) sleep_ms(order.delay);
     pthread_mutex_lock(&lock);
     counts.running--;
+    counts.delayed -= order.delay > 0;
+    /* A service that ends takes the calls with it that are under way. */
+    gone = dead && !handles_only(name);
     pthread_mutex_unlock(&lock);
     va_start(list, format);
     if (echo) fill_all(format, &list, 0x1000, NULL);
@@ -238,19 +250,27 @@ static int32_t ask_remote(const char *name, const char *format, ...) {
 }
 
 /* Takes an order as JSON: {Function, Result?, Document?, DelayMs?, Times?} for the next calls of a function, or
- * one of {Echo}, {Idle}, {Documented}, {Dead}: true or false; {Storm: count}; {Forget: true} drops all orders. */
+ * one of {Echo}, {Idle}, {Documented}, {Dead}: true or false; {Storm: count}; {Lost: names} drops notifications of
+ * systems by the operation (Create, Start, Pause, Resume, Save, Exit), of processes (ProcessExit) and of the service
+ * (Disconnect); {Forget: true} drops all orders, and loses nothing more. */
 EXPORT int32_t WINAPI DoubleControl(const char16 *wide) {
     if (is_remote()) return ask_remote("DoubleControl", "s", wide);
     char *source = utf8_of(wide);
     json *control = json_parse(source, NULL);
-    free(source);
-    if (!control) return E_INVALID_ARGUMENT;
+    if (!control) {
+        free(source);
+        return E_INVALID_ARGUMENT;
+    }
     pthread_mutex_lock(&lock);
     if (json_get(control, "Echo")) echoing = json_true(control, "Echo");
     if (json_get(control, "Idle")) idle = json_true(control, "Idle");
     if (json_get(control, "Documented")) documented = json_true(control, "Documented");
     if (json_get(control, "Dead")) dead = json_true(control, "Dead");
     int dies = json_true(control, "Dead");
+    if (json_get(control, "Lost") || json_get(control, "Forget")) {
+        json_free(lost);
+        lost = json_get(control, "Lost") ? json_parse(source, NULL) : NULL;
+    }
     if (json_get(control, "Forget"))
         for (struct order *next; orders; orders = next) {
             next = orders->next;
@@ -273,6 +293,7 @@ EXPORT int32_t WINAPI DoubleControl(const char16 *wide) {
     if (dies) disconnect_all();
     if (json_get(control, "Storm")) storm((int)json_number(control, "Storm", 0));
     json_free(control);
+    free(source);
     return 0;
 }
 
@@ -324,9 +345,9 @@ EXPORT int32_t WINAPI DoubleCounts(char16 *to, uint32_t size) {
     pthread_mutex_lock(&lock);
     text_add(&out,
              "{\"Allocations\":%ld,\"BadFrees\":%ld,\"BadHandles\":%ld,\"Handles\":%ld,\"Systems\":%ld,"
-             "\"Processes\":%ld,\"Callbacks\":%ld,\"Calls\":%ld,\"MostRunning\":%ld}",
+             "\"Processes\":%ld,\"Callbacks\":%ld,\"Layers\":%ld,\"Delayed\":%ld,\"Calls\":%ld,\"MostRunning\":%ld}",
              counts.allocations, counts.bad_frees, counts.bad_handles, counts.handles, counts.systems,
-             counts.processes, counts.callbacks, counts.calls, counts.most_running);
+             counts.processes, counts.callbacks, counts.layers, counts.delayed, counts.calls, counts.most_running);
     pthread_mutex_unlock(&lock);
     return copy_out(&out, to, size);
 }

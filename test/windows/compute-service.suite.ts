@@ -34,6 +34,8 @@ const NOTHING_HELD = {
   Systems: 0,
   Processes: 0,
   Callbacks: 0,
+  Layers: 0,
+  Delayed: 0,
   Calls: 0,
   MostRunning: 0,
 };
@@ -276,6 +278,34 @@ export function describeComputeService(runner: TestRunner, double: () => NativeD
         await system.wait();
       },
       { lostExit: 50 },
+    );
+
+    inWorkplace(
+      "whose exit is never told is found to have exited by asking",
+      async (place) => {
+        const system = await place.running({ Exit: { Lost: true } });
+        const exit = system.wait();
+        await system.terminate();
+        await exit;
+      },
+      { exitCheck: 50 },
+    );
+
+    inWorkplace(
+      "whose service ends without a word fails by asking",
+      async (place) => {
+        const system = await place.running();
+        const child = await place.process(system, "silent");
+        const waits = [system.wait(), child.wait()].map((wait) => failureOf(wait, ComputeError));
+        place.double.control({ Lost: ["Disconnect"] });
+        place.double.control({ Dead: true });
+        try {
+          for (const wait of waits) expect((await wait).message).toContain("RPC_S_SERVER_UNAVAILABLE");
+        } finally {
+          place.double.control({ Dead: false });
+        }
+      },
+      { exitCheck: 50 },
     );
 
     inWorkplace("tells what keeps it from being closed, and closes it all the same", async (place) => {
@@ -532,6 +562,16 @@ export function describeComputeService(runner: TestRunner, double: () => NativeD
         await child.close();
       },
       { lostExit: 50 },
+    );
+
+    inWorkplace(
+      "whose exit is never told is found to have ended by asking",
+      async (place) => {
+        const system = await place.running();
+        const child = await place.process(system, "exit 7", { Fault: { Exit: { Lost: true } } });
+        expect(await child.wait()).toBe(7);
+      },
+      { exitCheck: 50 },
     );
 
     inWorkplace("of which the service knows nothing any more ends with -1", async (place) => {

@@ -26,9 +26,11 @@ export interface Mode {
   Documented?: boolean;
   /** The service has ended: callbacks are told so, and calls fail. */
   Dead?: boolean;
+  /** Notifications that are dropped from now on: `Create`, `Start`, `Pause`, `Exit`, `ProcessExit`, `Disconnect` ... */
+  Lost?: string[];
   /** Number of notifications that every system sends at once. */
   Storm?: number;
-  /** Drops all orders. */
+  /** Drops all orders, and loses nothing more. */
   Forget?: boolean;
 }
 
@@ -41,6 +43,10 @@ export interface Counts {
   Systems: number;
   Processes: number;
   Callbacks: number;
+  /** That are mounted. */
+  Layers: number;
+  /** Calls that wait because they were ordered to. */
+  Delayed: number;
   Calls: number;
   MostRunning: number;
 }
@@ -93,7 +99,7 @@ export class NativeDouble {
 
   /** Counts of what has to be given back. */
   held(): Partial<Counts> {
-    return { ...this.counts(), Calls: 0, MostRunning: 0 };
+    return { ...this.counts(), Calls: 0, Delayed: 0, MostRunning: 0 };
   }
 }
 

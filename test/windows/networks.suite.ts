@@ -56,7 +56,11 @@ export function describeNetworks({ describe, test, expect }: TestRunner, double:
       expect((await store.listNetworks()).map(({ ID }) => ID)).toContain(made.ID);
       await store.removeNetwork(made.ID);
       const { ID } = made;
-      for (const ask of [() => store.network(ID), () => store.removeNetwork(ID), () => store.findNetwork("nat é")])
+      for (const ask of [
+        () => store.network(ID),
+        () => store.removeNetwork(ID),
+        () => store.findNetwork("nat é"),
+      ])
         expect(isNotExist(await failureOf<ComputeError>(ask(), ComputeError))).toBe(true);
     });
 

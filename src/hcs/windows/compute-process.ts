@@ -1,6 +1,14 @@
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { ComputeProcess } from "../compute-service.ts";
-import { ComputeError, HcsResult, isAlreadyStopped, isInvalidState, isNotExist } from "../results.ts";
+import {
+  ComputeError,
+  HcsResult,
+  isAlreadyStopped,
+  isDisconnected,
+  isInvalidState,
+  isNotExist,
+} from "../results.ts";
+import { askMeanwhile } from "./ask-meanwhile.ts";
 import type { CallResult } from "./bindings/signature.ts";
 import type { ProcessInformation } from "./bindings/layouts.ts";
 import { answerOf, readDocument } from "./compute-call.ts";
@@ -88,8 +96,10 @@ export class HcsProcess implements ComputeProcess {
    * @throws {ComputeError} isTimeout; HCS_E_SERVICE_DISCONNECT when the service has ended
    */
   async wait(timeout?: number): Promise<number> {
-    if (timeout === undefined) return this.#exit.promise;
-    return withDeadline(this.#exit.promise, { ms: timeout, subject: this.#subject("wait for") });
+    const exit = this.#exit.promise;
+    const wait =
+      timeout === undefined ? exit : withDeadline(exit, { ms: timeout, subject: this.#subject("wait for") });
+    return askMeanwhile(wait, this.#context.timeouts.exitCheck, () => this.#askForExit());
   }
 
   /**
@@ -175,6 +185,15 @@ export class HcsProcess implements ComputeProcess {
     if (type === NotificationType.ProcessExited) void this.#learnExit();
     else if (type === NotificationType.ServiceDisconnect)
       this.#exit.reject(computeFailure(this.#subject("wait for"), HcsResult.SERVICE_DISCONNECT));
+  }
+
+  async #askForExit(): Promise<void> {
+    try {
+      if ((await this.properties()).Exited) await this.#learnExit();
+    } catch (error) {
+      if (isDisconnected(error)) this.#exit.reject(error);
+      else if (isNotExist(error) || isAlreadyStopped(error)) this.#exit.resolve(UNKNOWN_EXIT_CODE);
+    }
   }
 
   async #learnExit(): Promise<void> {

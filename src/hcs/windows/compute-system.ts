@@ -1,7 +1,8 @@
 import { cleanUpAfter } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { ComputeSystem } from "../compute-service.ts";
-import { HcsResult, isAlreadyStopped, isNotExist } from "../results.ts";
+import { HcsResult, isAlreadyStopped, isDisconnected, isInvalidState, isNotExist } from "../results.ts";
+import { askMeanwhile } from "./ask-meanwhile.ts";
 import type { CallResult } from "./bindings/signature.ts";
 import { answerOf, readDocument, type Answer } from "./compute-call.ts";
 import { HcsProcess } from "./compute-process.ts";
@@ -126,8 +127,10 @@ export class HcsSystem implements CommonOperations {
    *   HCS_E_SERVICE_DISCONNECT when the service has ended
    */
   async wait(timeout?: number): Promise<void> {
-    if (timeout === undefined) return this.#exit.promise;
-    await withDeadline(this.#exit.promise, { ms: timeout, subject: this.#subject("wait for") });
+    const exit = this.#exit.promise;
+    const wait =
+      timeout === undefined ? exit : withDeadline(exit, { ms: timeout, subject: this.#subject("wait for") });
+    return askMeanwhile(wait, this.#context.timeouts.exitCheck, () => this.#askForExit());
   }
 
   /** Changes the running system, such as to add a device. @throws {ComputeError} */
@@ -214,6 +217,15 @@ export class HcsSystem implements CommonOperations {
       status < 0x8000_0000 ? undefined : computeFailure(this.#subject("wait for"), status, data);
     if (failure === undefined || isAlreadyStopped(failure)) this.#exit.resolve();
     else this.#exit.reject(failure);
+  }
+
+  async #askForExit(): Promise<void> {
+    try {
+      if ((await this.properties()).Stopped === true) this.#exit.resolve();
+    } catch (error) {
+      if (isDisconnected(error)) this.#exit.reject(error);
+      else if (isNotExist(error) || isAlreadyStopped(error) || isInvalidState(error)) this.#exit.resolve();
+    }
   }
 
   /** What the system is does not change, so it is asked for once. */

@@ -19,6 +19,8 @@ const WAITS = {
   close: { variable: "CLOSE", seconds: 30 },
   /** The exit of a process arrives that a signal did not reach any more. */
   lostExit: { variable: "LOSTEXIT", seconds: 1 },
+  /** Passes between two questions whether what is waited for has ended and was not told. */
+  exitCheck: { variable: "EXITCHECK", seconds: 60 },
 } as const satisfies Record<string, Wait>;
 
 /** The waits by name, in milliseconds. */

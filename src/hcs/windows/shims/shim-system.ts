@@ -10,7 +10,7 @@ import type {
   SignalProcessOptions,
   SystemProperties,
 } from "../../compute-service.ts";
-import { ComputeError, HcsResult, isNotExist } from "../../results.ts";
+import { ComputeError, HcsResult, isNotExist, isTimeout } from "../../results.ts";
 import { NotificationType } from "../notification-types.ts";
 import { terminateSystem } from "./end-system.ts";
 import { START } from "./init-shim.ts";
@@ -37,7 +37,12 @@ export class ShimSystem implements ComputeSystem {
     const record = requireRecord(records, this.id);
     if (!records.isAlive(record)) throw this.#shimIsGone();
     await withSystem(this.#context, this.id, async (system) => {
-      await system.start();
+      try {
+        await system.start();
+      } catch (error) {
+        // It may run by now, or do so later, and nobody would give it its process any more.
+        throw isTimeout(error) ? await cleanUpAfter(error, () => terminateSystem(system)) : error;
+      }
       try {
         const failure = await this.#askToStart(record.UniqueId);
         if (failure !== undefined) throw new ProcessError(failure);

@@ -11,6 +11,7 @@ test("every wait has a length when nothing is set", () => {
     call: 240_000,
     close: 30_000,
     lostExit: 1000,
+    exitCheck: 60_000,
   });
 });
 
