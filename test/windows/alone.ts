@@ -3,9 +3,13 @@ import { writeSync } from "node:fs";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
 import { PlainRunner } from "../contract/plain-runner.ts";
 import { describeBindings } from "./bindings.suite.ts";
+import { commandLineTests } from "./command-line.ts";
 import { describeCommandLine } from "./command-line.suite.ts";
 import { describeComputeService } from "./compute-service.suite.ts";
+import { describeContainerNetworks } from "./container-networks.suite.ts";
+import { describeFaults } from "./faults.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
+import { describeInformation } from "./information.suite.ts";
 import { describeNetworks } from "./networks.suite.ts";
 import { CHILD, actAsChild } from "./registry-child.ts";
 import { describeRegistry } from "./registry.suite.ts";
@@ -42,7 +46,11 @@ function runSuites(): void {
   describeWin32(runner, () => double);
   describeNetworks(runner, () => double);
   describeRegistry(runner);
-  describeCommandLine(runner, () => double);
+  const commands = commandLineTests(runner, () => double);
+  describeCommandLine(runner, commands);
+  describeFaults(runner, commands);
+  describeContainerNetworks(runner, commands);
+  describeInformation(runner, commands);
   describeLayers(runner, () => double);
   void report(runner);
 }

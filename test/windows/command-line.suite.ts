@@ -5,56 +5,18 @@ import { HcsService } from "../../src/hcs/windows/compute-service.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
-import { CommandLine, DoubleServer, finish, NOTHING_LEFT } from "./command-line.ts";
+import { finish, type CommandLineTests } from "./command-line.ts";
 import { sleep, until } from "./measure.ts";
-import type { NativeDouble } from "./native-double.ts";
+import { isRunning } from "./processes.ts";
 
-const TEST_TIMEOUT = 300_000;
 const ACCESS_VIOLATION = 0xc000_0005;
 const E_FAIL = -2147467259;
 const DOCUMENT = { SchemaVersion: { Major: 2, Minor: 1 }, Owner: "somebody", Container: {} };
 
 export function describeCommandLine(
-  { describe, test, expect, afterAll }: TestRunner,
-  double: () => NativeDouble,
+  { describe, expect }: TestRunner,
+  { inRoot, refused }: CommandLineTests,
 ): void {
-  let serial = 0;
-  let server: DoubleServer | undefined;
-  afterAll(async () => server?.close());
-
-  /** A test in a state root of its own, which must not leave anything. */
-  const inRoot = (name: string, body: (place: CommandLine) => Promise<void>): void => {
-    test(
-      name,
-      async () => {
-        server ??= await DoubleServer.open(double());
-        const place = new CommandLine(server, `test-${process.pid}-${++serial}`);
-        try {
-          await body(place);
-          await until(() => place.left() === NOTHING_LEFT, 20_000).catch(() => undefined);
-          expect(place.left()).toBe(NOTHING_LEFT);
-        } finally {
-          place.double.control({ Forget: true });
-          place.close();
-        }
-      },
-      TEST_TIMEOUT,
-    );
-  };
-
-  /** A failed call tells so in one line. */
-  const refused = async (
-    place: CommandLine,
-    words: readonly string[],
-    text: RegExp,
-    code = 1,
-  ): Promise<void> => {
-    const result = await place.call(words);
-    expect([result.code, result.stdout]).toEqual([code, ""]);
-    expect(result.stderr.trimEnd()).toMatch(text);
-    expect(result.stderr.trimEnd().split("\n").length).toBe(1);
-  };
-
   describe("runhcs on Windows", () => {
     inRoot("takes a container through its life", async (place) => {
       const bundle = place.bundle(["silent"]);
@@ -73,7 +35,7 @@ export function describeCommandLine(
       const stopped = JSON.parse(await place.ok("state", "web")) as Record<string, unknown>;
       expect([stopped["status"], stopped["pid"]]).toEqual(["stopped", 0]);
       await refused(place, ["start", "web"], /cannot start a container that has stopped/);
-      await refused(place, ["exec", "web", "x"], /cannot exec in a stopped container/, 255);
+      await refused(place, ["exec", "web", "x"], /cannot exec in a stopped container/, { code: 255 });
       await refused(place, ["kill", "web"], /container not running/);
       expect(await place.ok("gc")).toBe("");
       await place.ok("delete", "web");
@@ -98,7 +60,9 @@ export function describeCommandLine(
         expect((await exec(["exit", String(code)])).code).toBe(code);
       const variable = await place.call(["exec", "--env", "A=b c", "web", place.program, "variable", "A"]);
       expect(variable.stdout).toBe("b c");
-      await refused(place, ["exec", "web", "C:\\nothing.exe"], /^Cannot create process in "web"/, 255);
+      await refused(place, ["exec", "web", "C:\\nothing.exe"], /^Cannot create process in "web"/, {
+        code: 255,
+      });
       await place.ok("delete", "--force", "web");
     });
 
@@ -148,7 +112,7 @@ export function describeCommandLine(
       await place.ok("pause", "web");
       expect(await place.status("web")).toBe("paused");
       await refused(place, ["pause", "web"], /already paused/);
-      await refused(place, ["exec", "web", "x"], /cannot exec in a paused container/, 255);
+      await refused(place, ["exec", "web", "x"], /cannot exec in a paused container/, { code: 255 });
       await place.ok("resume", "web");
       await refused(place, ["resume", "web"], /container not paused/);
       const rows = JSON.parse(await place.ok("list", "--format", "json")) as Record<string, string>[];
@@ -257,7 +221,7 @@ export function describeCommandLine(
           const line = words.map((word) =>
             word === "BUNDLE" ? bundle : word === "PROGRAM" ? place.program : word,
           );
-          await refused(place, line, /^Cannot .*0x80004005/, code);
+          await refused(place, line, /^Cannot .*0x80004005/, { code });
           place.double.control({ Forget: true });
           await place.ok("delete", "--force", "waits");
         }
@@ -285,12 +249,4 @@ export function describeCommandLine(
       await place.ok("delete", "--force", "web");
     });
   });
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

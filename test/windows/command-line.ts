@@ -7,11 +7,14 @@ import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { RegistryStore } from "../../src/hcs/windows/registry-store.ts";
 import type { OciConfig, OciProcess } from "../../src/schema/oci.ts";
 import { NativeDouble } from "./native-double.ts";
-import { sleep } from "./measure.ts";
+import { sleep, until } from "./measure.ts";
+import { findProcesses, isRunning } from "./processes.ts";
+import type { TestRunner } from "../contract/test-runner.ts";
 
 const HKEY_LOCAL_MACHINE = 0xffff_ffff_8000_0002n;
 const VOLUME = "\\\\?\\Volume{11111111-2222-3333-4444-555555555555}\\";
 const CALL_TIMEOUT = 60_000;
+const TEST_TIMEOUT = 300_000;
 
 /** What a call of the program came to. */
 export interface CallResult {
@@ -34,10 +37,14 @@ export class DoubleServer {
   readonly environment: NodeJS.ProcessEnv;
   /** Folder of the libraries and of the program under test. */
   readonly folder: string;
+  /** Node under a name of its own, so that its processes are told from all others of the host. */
+  readonly node: string;
   readonly #process: ChildProcess;
 
   private constructor(local: NativeDouble) {
     this.folder = dirname(local.path);
+    this.node = join(this.folder, `node-${process.pid}.exe`);
+    fs.copyFileSync(process.execPath, this.node);
     const pipe = `\\\\.\\pipe\\runhcs-double-${process.pid}`;
     // Wine looks for libraries in WINEPATH, Windows in PATH.
     const PATH = `${this.folder};${process.env["PATH"] ?? ""}`;
@@ -58,6 +65,7 @@ export class DoubleServer {
   }
 
   close(): void {
+    fs.rmSync(this.node, { force: true, maxRetries: 3 });
     this.#process.stdin?.end();
   }
 }
@@ -69,11 +77,13 @@ export class CommandLine {
   readonly program: string;
   readonly root: string;
   readonly folder: string;
+  readonly #node: string;
   readonly #script: string;
   readonly #environment: NodeJS.ProcessEnv;
 
-  constructor({ double, folder, environment }: DoubleServer, root: string) {
+  constructor({ double, folder, node, environment }: DoubleServer, root: string) {
     this.double = double;
+    this.#node = node;
     this.program = double.program;
     this.root = root;
     this.folder = fs.mkdtempSync(join(tmpdir(), "runhcs-commands-"));
@@ -87,7 +97,7 @@ export class CommandLine {
 
   /** Starts a call. */
   start(words: readonly string[], { env = {} }: CallOptions = {}): ChildProcess {
-    return spawn(process.execPath, [this.#script, "--root", this.root, ...words], {
+    return spawn(this.#node, [this.#script, "--root", this.root, ...words], {
       env: { ...this.#environment, ...env },
       stdio: ["pipe", "pipe", "pipe"],
     });
@@ -109,6 +119,11 @@ export class CommandLine {
     return (JSON.parse(await this.ok("state", id)) as { status: string }).status;
   }
 
+  /** The host pid of a container's shim. */
+  async shim(id: string): Promise<number> {
+    return (JSON.parse(await this.ok("state", id)) as { pid: number }).pid;
+  }
+
   /** Makes a bundle whose process runs the test program. */
   bundle(
     words: readonly string[],
@@ -127,11 +142,17 @@ export class CommandLine {
     return folder;
   }
 
+  /** Pids of all calls and shims, and of the processes in containers. */
+  processes(): number[] {
+    return findProcesses(this.double.koffi, [this.#node, this.program]);
+  }
+
   /** What is left of containers: nothing, as JSON, if all is well. */
   left(): string {
-    const { Systems, Processes, Handles, Callbacks, BadHandles } = this.double.counts();
+    const { Systems, Processes, Handles, Callbacks, Layers, BadHandles } = this.double.counts();
     const keys = this.keys.listKeys();
-    return JSON.stringify({ Systems, Processes, Handles, Callbacks, BadHandles, keys });
+    const pids = this.processes();
+    return JSON.stringify({ Systems, Processes, Handles, Callbacks, Layers, BadHandles, keys, pids });
   }
 
   /** Removes the state root and the folder. */
@@ -148,9 +169,58 @@ export const NOTHING_LEFT = JSON.stringify({
   Processes: 0,
   Handles: 0,
   Callbacks: 0,
+  Layers: 0,
   BadHandles: 0,
   keys: [],
+  pids: [],
 });
+
+/** How the tests of the whole program are declared. */
+export interface CommandLineTests {
+  /** Declares a test in a state root of its own, which must not leave anything. */
+  inRoot(name: string, body: (place: CommandLine) => Promise<void>): void;
+  /** Makes a call that has to fail, and to tell why in one line. */
+  refused(
+    place: CommandLine,
+    words: readonly string[],
+    text: RegExp,
+    expected?: { code?: number; options?: CallOptions },
+  ): Promise<void>;
+}
+
+/** Makes tests of the whole program, which share one double. */
+export function commandLineTests(
+  { test, expect, afterAll }: TestRunner,
+  double: () => NativeDouble,
+): CommandLineTests {
+  let serial = 0;
+  let server: DoubleServer | undefined;
+  afterAll(async () => server?.close());
+  const inRoot: CommandLineTests["inRoot"] = (name, body) => {
+    const run = async (): Promise<void> => {
+      server ??= await DoubleServer.open(double());
+      const place = new CommandLine(server, `test-${process.pid}-${++serial}`);
+      try {
+        await body(place);
+        await until(() => place.left() === NOTHING_LEFT, 20_000).catch(() => undefined);
+        expect(place.left()).toBe(NOTHING_LEFT);
+      } finally {
+        place.double.control({ Dead: false });
+        place.double.control({ Forget: true });
+        for (const pid of place.processes()) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+        place.close();
+      }
+    };
+    test(name, run, TEST_TIMEOUT);
+  };
+  const refused: CommandLineTests["refused"] = async (place, words, text, { code = 1, options } = {}) => {
+    const result = await place.call(words, options);
+    expect(result.stderr.trimEnd()).toMatch(text);
+    expect([result.code, result.stdout]).toEqual([code, ""]);
+    expect(result.stderr.trimEnd().split("\n").length).toBe(1);
+  };
+  return { inRoot, refused };
+}
 
 /** Waits for the end of a call and of its output. */
 export function finish(

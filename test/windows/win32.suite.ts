@@ -5,7 +5,7 @@ import { CURRENT_PROCESS } from "../../src/hcs/windows/bindings/kernel32.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
-import { failureOf } from "./measure.ts";
+import { failureOf, until } from "./measure.ts";
 import type { NativeDouble } from "./native-double.ts";
 
 const HKEY_LOCAL_MACHINE = 0xffff_ffff_8000_0002n;
@@ -15,6 +15,14 @@ const REG_BINARY = 3;
 const ERROR_FILE_NOT_FOUND = 2;
 const ERROR_MORE_DATA = 234;
 const ERROR_NO_MORE_ITEMS = 259;
+const ERROR_IO_PENDING = 997;
+const ERROR_NOT_FOUND = 1168;
+const STATUS_CANCELLED = 0xc000_0120;
+const FILE_FLAG_OVERLAPPED = 0x4000_0000;
+const OVERLAPPED_SIZE = 32;
+const FSCTL_PIPE_PEEK = 0x11_400c;
+/** Of FILE_PIPE_PEEK_BUFFER without its data. */
+const PIPE_PEEK_SIZE = 16;
 const ERROR_NOT_ALL_ASSIGNED = 1300;
 const ERROR_NO_SUCH_PRIVILEGE = 1313;
 const TOKEN_ADJUST_AND_QUERY = 0x28;
@@ -119,6 +127,50 @@ export function describeWin32({ describe, test, expect }: TestRunner, double: ()
       });
     }
 
+    test("finds pipes, looks into them, gives waits up and sends clients away", async () => {
+      const { direct, kernel32 } = open();
+      const name = `${PROTECTED}runhcs-look-${process.pid}`;
+      const absent = await kernel32.WaitNamedPipeW(name, 10);
+      expect([absent.value, absent.lastError]).toEqual([0, ERROR_FILE_NOT_FOUND]);
+      const mode = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED;
+      const { handle } = direct.kernel32.CreateNamedPipeW(name, mode, 0, 1, 4096, 4096, 0, null);
+      expect((await kernel32.WaitNamedPipeW(name, 1000)).value).toBe(1);
+      const overlapped = Buffer.alloc(OVERLAPPED_SIZE);
+      const waits = direct.kernel32.ConnectNamedPipe(handle, overlapped);
+      expect([waits.value, waits.lastError]).toEqual([0, ERROR_IO_PENDING]);
+      expect(direct.kernel32.CancelIoEx(handle, overlapped).value).toBe(1);
+      await until(() => overlapped.readUInt32LE(0) === STATUS_CANCELLED);
+      const nothing = direct.kernel32.CancelIoEx(handle, overlapped);
+      expect([nothing.value, nothing.lastError]).toEqual([0, ERROR_NOT_FOUND]);
+      const client = connect(name, () => client.write("to look at"));
+      const closed = new Promise((resolve) => client.once("close", resolve));
+      client.on("error", () => undefined);
+      const seen = Buffer.alloc(64);
+      const look = () => direct.kernel32.PeekNamedPipe(handle, seen, 64);
+      await until(() => look().out[1] > 0);
+      expect([look().out, seen.toString("latin1", 0, 10)]).toEqual([[10, 10, 0], "to look at"]);
+      const answer = Buffer.alloc(PIPE_PEEK_SIZE + 64);
+      const peek = direct.kernel32.DeviceIoControl(
+        handle,
+        FSCTL_PIPE_PEEK,
+        null,
+        0,
+        answer,
+        answer.length,
+        null,
+      );
+      expect([peek.value, peek.out, answer.toString("latin1", PIPE_PEEK_SIZE, PIPE_PEEK_SIZE + 10)]).toEqual([
+        1,
+        [PIPE_PEEK_SIZE + 10],
+        "to look at",
+      ]);
+      expect(direct.kernel32.DisconnectNamedPipe(handle).value).toBe(1);
+      await closed;
+      const gone = direct.kernel32.PeekNamedPipe(handle, null, 0);
+      expect([gone.value, gone.lastError > 0]).toEqual([0, true]);
+      expect(direct.kernel32.CloseHandle(handle).value).toBe(1);
+    });
+
     test("tells why a handle could not be opened", async () => {
       const { kernel32 } = open();
       const missing = await kernel32.CreateFileW(
@@ -142,6 +194,8 @@ export function describeWin32({ describe, test, expect }: TestRunner, double: ()
       expect(name.toString("utf16le")).toMatch(/^\\\\\?\\Volume\{/);
       const { out } = await kernel32.GetDiskFreeSpaceExW("C:\\");
       expect(out[1]).toBeGreaterThan(0);
+      const mounted = await kernel32.SetVolumeMountPointW("C:\\nothing\\", name.toString("utf16le", 0, 98));
+      expect(mounted.value).toBe(0);
       const unmounted = await kernel32.DeleteVolumeMountPointW("C:\\nothing\\");
       expect(unmounted.value).toBe(0);
       expect(unmounted.lastError).toBeGreaterThan(0);
