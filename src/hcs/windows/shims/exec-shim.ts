@@ -29,9 +29,11 @@ export async function runExecShim(
   }
   tellResult(undefined);
   try {
-    return await copyStreams(process, descriptors);
-  } finally {
+    const code = await copyStreams(process, descriptors);
+    // Whoever waits for this process takes its code for that of the container's only if it says so.
     context.records.endExec(id, ownPid);
+    return code;
+  } finally {
     await process.close();
   }
 }

@@ -48,9 +48,10 @@ export async function runInitShim(
   try {
     const code = await serveUntilEnd(served, descriptors);
     await shutDownSystem(served.system);
+    // Whoever waits for this process takes its code for that of the container only if it says so.
+    context.records.endShim(id);
     return code;
   } finally {
-    context.records.endShim(id);
     served.server.close();
     await served.system.close().catch(() => undefined);
   }

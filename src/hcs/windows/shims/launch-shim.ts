@@ -83,6 +83,11 @@ export function writePidFile(path: string | undefined, pid: number): void {
   }
 }
 
+/** The failure of a wait for a process whose shim was killed, or failed itself. @param what has the process */
+export function lostExitCode(what: string): ProcessError {
+  return new ProcessError(`Cannot tell the exit code of ${what}: its shim was killed, or lost the service`);
+}
+
 async function requireSuccess(child: ChildProcess, exit: Promise<number>): Promise<void> {
   const failure = await Promise.race([readResult(child.stdio[RESULT] as Readable), rejectionOf(exit)]);
   if (failure === undefined) return;

@@ -1,3 +1,4 @@
+import { cleanUpAfter } from "../../../base/errors.ts";
 import { ComputeError, HcsResult } from "../../results.ts";
 import type { HcsService } from "../compute-service.ts";
 import type { HcsSystem } from "../compute-system.ts";
@@ -22,11 +23,19 @@ export async function withSystem<T>(
   act: (system: HcsSystem) => Promise<T>,
 ): Promise<T> {
   const system = await hcs.openSystem(id);
+  return closing(system, () => act(system));
+}
+
+/** Acts and closes what it was done with; a failure to close never hides that of the act. */
+export async function closing<T>(open: { close(): Promise<void> }, act: () => Promise<T>): Promise<T> {
+  let result: T;
   try {
-    return await act(system);
-  } finally {
-    await system.close();
+    result = await act();
+  } catch (error) {
+    throw await cleanUpAfter(error, () => open.close());
   }
+  await open.close();
+  return result;
 }
 
 /** The record of a container's system. @throws {ComputeError} isNotExist */

@@ -2,7 +2,7 @@ import { ComputeError, HcsResult, isNotSupported } from "../../results.ts";
 import type { ComputeProcess, SignalProcessOptions } from "../../compute-service.ts";
 import { PlatformError } from "../../../base/errors.ts";
 import type { HcsProcess } from "../compute-process.ts";
-import { withSystem, type ShimContext } from "./shim-context.ts";
+import { closing, withSystem, type ShimContext } from "./shim-context.ts";
 import { OS_WITH_SIGNALS, signalDocument, TERMINATES } from "./signals.ts";
 
 /** Which process, of which container. */
@@ -56,11 +56,7 @@ export class ShimProcess implements ComputeProcess {
     const { systemId, pid } = this.#identity;
     return withSystem(this.#context, systemId, async (system) => {
       const process = await system.openProcess(pid);
-      try {
-        return await act(process);
-      } finally {
-        await process.close();
-      }
+      return closing(process, () => act(process));
     });
   }
 }

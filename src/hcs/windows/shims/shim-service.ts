@@ -15,7 +15,7 @@ import { ComputeError, HcsResult } from "../../results.ts";
 import type { HcsSystem } from "../compute-system.ts";
 import { diagnoseWindows } from "../diagnose.ts";
 import { askOwner } from "./ask-owner.ts";
-import { launchShim, writePidFile, type LaunchedShim } from "./launch-shim.ts";
+import { launchShim, lostExitCode, writePidFile, type LaunchedShim } from "./launch-shim.ts";
 import type { ShimContext } from "./shim-context.ts";
 import { findLeftovers } from "./shim-leftovers.ts";
 import { ShimSystem } from "./shim-system.ts";
@@ -51,8 +51,18 @@ export class ShimService implements ComputeService {
     }
     if (attachment.detached) return 0;
     attachment.onFollow?.();
+    return this.#follow(id, shim);
+  }
+
+  /** Waits for the end of a container and removes it, unless another call has done so and perhaps made a new one. */
+  async #follow(id: string, shim: LaunchedShim): Promise<number> {
+    const { records } = this.#context;
+    const own = records.find(id)?.UniqueId;
     const code = await shim.wait();
-    await system.terminate();
+    if (own === undefined || records.find(id)?.UniqueId !== own) return code;
+    const hasFailed = records.shim(id) === shim.pid;
+    await new ShimSystem(this.#context, id).terminate();
+    if (hasFailed) throw lostExitCode(`container "${id}"`);
     return code;
   }
 

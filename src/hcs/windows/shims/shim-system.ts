@@ -14,7 +14,7 @@ import { ComputeError, HcsResult, isNotExist, isTimeout } from "../../results.ts
 import { NotificationType } from "../notification-types.ts";
 import { terminateSystem } from "./end-system.ts";
 import { START } from "./init-shim.ts";
-import { launchShim, writePidFile } from "./launch-shim.ts";
+import { launchShim, lostExitCode, writePidFile, type LaunchedShim } from "./launch-shim.ts";
 import { sendRequest, shimPipe } from "./request-pipe.ts";
 import { requireRecord, withSystem, type ShimContext } from "./shim-context.ts";
 import { processStopped, ShimProcess } from "./shim-process.ts";
@@ -89,7 +89,8 @@ export class ShimSystem implements ComputeSystem {
     }
     const pid = records.execPid(this.id, shim.pid) ?? 0;
     const identity = { systemId: this.id, shim: shim.pid, pid, guestOs, hasTerminal };
-    return new ShimProcess(this.#context, identity, attachment.detached ? async () => 0 : () => shim.wait());
+    const wait = attachment.detached ? async () => 0 : () => this.#follow(shim);
+    return new ShimProcess(this.#context, identity, wait);
   }
 
   async openProcess(shim: number): Promise<ComputeProcess> {
@@ -157,6 +158,15 @@ export class ShimSystem implements ComputeSystem {
     }
     await waitForShims(records, this.id, record);
     records.remove(this.id);
+  }
+
+  /** Waits for the end of a further process, whose shim takes its value back when it has told the exit code. */
+  async #follow(shim: LaunchedShim): Promise<number> {
+    const { records } = this.#context;
+    const code = await shim.wait();
+    if (records.execPid(this.id, shim.pid) === undefined) return code;
+    records.endExec(this.id, shim.pid);
+    throw lostExitCode(`process ${shim.pid} of container "${this.id}"`);
   }
 
   async #askToStart(uniqueId: string): Promise<string | undefined> {
