@@ -1,4 +1,5 @@
 /* Compute systems and processes: handles, states, pending results, and notifications on threads of the service. */
+#include "hosted.h"
 #include "process.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ struct system {
     struct process *processes;
     struct callback *callbacks;
     struct notification *queue;
+    struct device *devices;
 };
 
 /* Everything below is guarded by `lock`. */
@@ -330,6 +332,7 @@ static void end_if_empty(struct system *system) {
     if (!system->ending || system->live || system->exited) return;
     system->exited = 1;
     system->state = STOPPED;
+    forget_devices(&system->devices);
     json *exit = plan(system, "Exit");
     if (!json_true(exit, "Lost") && !is_lost("Exit"))
         notify(system, (struct notification){.type = SYSTEM_EXITED,
@@ -343,7 +346,20 @@ static void end_system(struct system *system) {
     pthread_cond_broadcast(&changed);
     for (struct process *at = system->processes; at; at = at->next)
         if (!at->exited) kill_program(&at->program, 9);
+    /* A VM takes its containers with it. */
+    for (struct system *at = systems; at; at = at->next)
+        if (!at->ending && !strcmp(json_text(at->document, "HostingSystemId", ""), system->id)) end_system(at);
     end_if_empty(system);
+}
+
+/* Gives why a container cannot be made in the VM that its document names, or NULL. */
+static const char *refuse_host(const json *document, HRESULT *result) {
+    const char *id = json_text(document, "HostingSystemId", NULL);
+    if (!id) return NULL;
+    struct system *host = find_system(id);
+    *result = host ? HCS_INVALID_STATE : HCS_NOT_FOUND;
+    if (!host) return "The hosting system does not exist.";
+    return host->state == RUNNING && !host->ending ? NULL : "The hosting system does not run.";
 }
 
 EXPORT HRESULT WINAPI HcsCreateComputeSystem(const char16 *id, const char16 *configuration, HANDLE identity,
@@ -353,10 +369,13 @@ EXPORT HRESULT WINAPI HcsCreateComputeSystem(const char16 *id, const char16 *con
     json *parsed = parse(configuration, document, &result);
     if (!parsed) return result;
     char *name = utf8_of(id), *fault = *name ? fault_of(parsed) : NULL;
+    HRESULT refused;
+    const char *refusal;
     pthread_mutex_lock(&lock);
     if (!*name) result = fail(document, E_INVALID_ARGUMENT, "The id is empty.", NULL);
     else if (fault) result = refuse_document(document, fault);
     else if (find_system(name)) result = fail(document, HCS_EXISTS, "A compute system of this id exists.", NULL);
+    else if ((refusal = refuse_host(parsed, &refused))) result = fail(document, refused, refusal, NULL);
     if (result) {
         pthread_mutex_unlock(&lock);
         json_free(parsed);
@@ -579,6 +598,8 @@ EXPORT HRESULT WINAPI HcsModifyComputeSystem(HANDLE handle, const char16 *config
     else if (!json_text(parsed, "ResourcePath", NULL) && !json_text(parsed, "ResourceUri", NULL) &&
              !json_get(parsed, "GuestRequest"))
         result = fail(document, HCS_INVALID_JSON, "The request is invalid.", "$.ResourcePath");
+    const char *refusal = result ? NULL : change_device(&system->devices, parsed);
+    if (refusal) result = fail(document, E_INVALID_ARGUMENT, refusal, NULL);
     pthread_mutex_unlock(&lock);
     json_free(parsed);
     return result;
@@ -726,16 +747,18 @@ EXPORT HRESULT WINAPI HcsCreateProcess(HANDLE handle, const char16 *parameters, 
     pthread_mutex_lock(&lock);
     struct system *system = find(handle, SYSTEM);
     struct process *process = NULL;
+    json *guest = NULL;
     if (!system) result = E_INVALID_HANDLE;
     else if (system->ending) result = fail(document, HCS_ALREADY_STOPPED, "It has stopped.", NULL);
     else if (system->state != RUNNING) result = fail(document, HCS_INVALID_STATE, "It does not run.", NULL);
-    else if (!json_text(parsed, "CommandLine", NULL))
+    else if (!json_text(parsed, "CommandLine", NULL) &&
+             !(guest = process_parameters(parsed, system->document)))
         result = fail(document, HCS_INVALID_JSON, "The process document is invalid.", "$.CommandLine");
     else {
         int pipes[3] = {json_true(parsed, "CreateStdInPipe"), json_true(parsed, "CreateStdOutPipe"),
                         json_true(parsed, "CreateStdErrPipe")};
         process = calloc(1, sizeof *process);
-        result = start_program(parsed, pipes, &process->program);
+        result = start_program(guest ? guest : parsed, pipes, &process->program);
         if (result) {
             free(process);
             process = NULL;
@@ -758,6 +781,7 @@ EXPORT HRESULT WINAPI HcsCreateProcess(HANDLE handle, const char16 *parameters, 
         pthread_detach(thread);
     }
     pthread_mutex_unlock(&lock);
+    json_free(guest);
     json_free(parsed);
     return result;
 }

@@ -149,10 +149,20 @@ export class CommandLine {
 
   /** What is left of containers: nothing, as JSON, if all is well. */
   left(): string {
-    const { Systems, Processes, Handles, Callbacks, Layers, BadHandles } = this.double.counts();
+    const { Systems, Processes, Handles, Callbacks, Devices, Layers, BadHandles } = this.double.counts();
     const keys = this.keys.listKeys();
     const pids = this.processes();
-    return JSON.stringify({ Systems, Processes, Handles, Callbacks, Layers, BadHandles, keys, pids });
+    return JSON.stringify({
+      Systems,
+      Processes,
+      Handles,
+      Callbacks,
+      Devices,
+      Layers,
+      BadHandles,
+      keys,
+      pids,
+    });
   }
 
   /** Removes the state root and the folder. */
@@ -169,6 +179,7 @@ export const NOTHING_LEFT = JSON.stringify({
   Processes: 0,
   Handles: 0,
   Callbacks: 0,
+  Devices: 0,
   Layers: 0,
   BadHandles: 0,
   keys: [],

@@ -43,6 +43,8 @@ export interface Counts {
   Systems: number;
   Processes: number;
   Callbacks: number;
+  /** Host and guest sides of the devices of all VMs. */
+  Devices: number;
   /** That are mounted. */
   Layers: number;
   /** Calls that wait because they were ordered to. */

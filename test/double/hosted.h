@@ -1,0 +1,16 @@
+/* What utility VMs have that other systems have not: devices, and containers of Linux. */
+#ifndef HOSTED_H
+#define HOSTED_H
+#include "double.h"
+
+struct device;
+
+/* Adds or removes what the request names on the host's or the guest's side; other changes are let pass. Gives why that
+ * cannot be, or NULL. */
+const char *change_device(struct device **devices, const json *request);
+void forget_devices(struct device **devices);
+
+/* The parameters of a process as the host knows them. A Linux guest is given the whole OCI process, or knows its first
+ * one by the container's document. Gives NULL if neither names a program. */
+json *process_parameters(const json *parameters, const json *system);
+#endif
