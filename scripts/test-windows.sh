@@ -2,8 +2,9 @@
 # Runs the tests of the Windows host with the Windows build of Node, under Wine, against the double of the Windows
 # libraries. The last line is "N passed, N failed, N skipped"; the exit code is 0 only if all passed.
 #
-#   test-windows.sh [VERSION...]    major versions of Node; 20, 22 and 24 if none is given
+#   test-windows.sh [--only TEXT] [VERSION...]    major versions of Node; 20, 22 and 24 if none is given
 #
+# With --only, tests run whose whole name contains the text.
 # What is downloaded and the Wine prefix are kept in $XDG_CACHE_HOME/runhcs-windows.
 set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
@@ -15,7 +16,9 @@ unset DISPLAY NODE_OPTIONS NODE_EXTRA_CA_CERTS
 export WINEPREFIX=$cache/prefix WINEARCH=win64 WINEDEBUG=-all
 
 main() {
-  local versions=("$@") version
+  local versions version
+  if [ "${1:-}" = --only ]; then only=$2 && shift 2; fi
+  versions=("$@")
   [ $# -gt 0 ] || versions=(20 22 24)
   for version in "${versions[@]}"; do
     [ -n "${node_versions[$version]:-}" ] || fail "Cannot test with Node $version: known are ${!node_versions[*]}"
@@ -36,7 +39,7 @@ main() {
   [ $((failed + skipped)) = 0 ] && [ "$passed" -gt 0 ]
 }
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 only=
 
 install_programs() {
   if [ -x $wine ] && command -v x86_64-w64-mingw32-gcc >/dev/null; then return; fi
@@ -102,7 +105,7 @@ run() {
   [ "$1" -lt 24 ] || WINEDLLOVERRIDES+=";kernelbase=n"
   timeout --kill-after=10 1800 $wine "$work/relay.exe" "$cache/node_modules/node$1/bin/node.exe" --expose-gc \
     "$(windows_path "$work/alone.cjs")" "$(windows_path "$work/vmcompute.dll")" \
-    "$(windows_path "$work/program.exe")" </dev/null 2>&1 9>&- | tee "$output"
+    "$(windows_path "$work/program.exe")" "$only" </dev/null 2>&1 9>&- | tee "$output"
   /usr/lib/wine/wineserver64 -k 2>/dev/null
   counts=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$output" | tail -1)
   [ -n "$counts" ] || counts="0 passed, 1 failed, 0 skipped"

@@ -17,6 +17,7 @@ import { describeLayers } from "./layers.suite.ts";
 import { NativeDouble } from "./native-double.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
+import { describeVmContainers } from "./vm-containers.suite.ts";
 import { describeWin32 } from "./win32.suite.ts";
 
 const [library = "", program = "", only = ""] = process.argv.slice(2);
@@ -50,6 +51,7 @@ function runSuites(): void {
   describeCommandLine(runner, commands);
   describeFaults(runner, commands);
   describeContainerNetworks(runner, commands);
+  describeVmContainers(runner, commands);
   describeInformation(runner, commands);
   describeLayers(runner, () => double);
   void report(runner);

@@ -26,9 +26,9 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** Waits until something holds. @throws if it does not within the time */
-export async function until(holds: () => boolean, ms = 10_000): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
   const end = Date.now() + ms;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > end) throw new Error(`not true after ${ms} ms: ${holds.toString()}`);
     await sleep(2);
   }
