@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { copyFile, mkdir } from "node:fs/promises";
-import { win32 } from "node:path";
+import { dirname, join } from "node:path";
 import { errnoCode, LayerError, systemFault } from "../../base/errors.ts";
 import type { VmService } from "../../hcs/vm-system.ts";
 import type { WindowsVmOptions } from "../../oci/documents/vm/vm-options.ts";
@@ -17,8 +17,8 @@ export async function makeVmScratch(
   vms: VmService,
 ): Promise<void> {
   const folder = layerFolders.at(-1) ?? "";
-  const disk = win32.join(folder, "sandbox.vhdx");
-  const template = win32.join(win32.dirname(osFilesPath), "SystemTemplate.vhdx");
+  const disk = join(folder, "sandbox.vhdx");
+  const template = join(dirname(osFilesPath), "SystemTemplate.vhdx");
   try {
     await mkdir(folder, { recursive: true });
     await copyFile(template, disk, constants.COPYFILE_EXCL);

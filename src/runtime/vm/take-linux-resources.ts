@@ -1,6 +1,6 @@
 /** What the VM of a Linux container is given for it. */
 import { realpathSync, statSync } from "node:fs";
-import { posix, win32 } from "node:path";
+import { basename, dirname, join, posix } from "node:path";
 import { errnoCode, LayerError, systemFault } from "../../base/errors.ts";
 import type { ContainerResources } from "../../oci/documents/container-resources.ts";
 import { lcowDiskPath, lcowRootPath } from "../../oci/documents/guest-paths.ts";
@@ -58,7 +58,7 @@ async function takeRoot(vm: UtilityVm, spec: OciConfig, rootPath: string, holdin
 
 /** A layer is persistent memory as long as there is a place for it, and a disk otherwise. */
 async function takeLayer(vm: UtilityVm, folder: string, holdings: Holdings): Promise<string> {
-  const hostPath = win32.join(folder, "layer.vhd");
+  const hostPath = join(folder, "layer.vhd");
   const sizeBytes = sizeOf(hostPath);
   try {
     const { guestPath = "" } = await holdings.take(
@@ -83,7 +83,7 @@ async function takeScratch(
   rootPath: string,
   holdings: Holdings,
 ): Promise<string> {
-  const link = win32.join(folder, "sandbox.vhdx");
+  const link = join(folder, "sandbox.vhdx");
   sizeOf(link);
   const disk = { hostPath: realpathSync(link), guestPath: rootPath, isShared: true };
   const { guestPath = rootPath } = await takeDisk(vm, disk, holdings);
@@ -114,8 +114,8 @@ async function takeMount(
     await takeFolder(vm, source, share, holdings);
     return share.guestPath;
   }
-  const name = win32.basename(source);
-  await takeFolder(vm, win32.dirname(source), { ...share, allowedFiles: [name] }, holdings);
+  const name = basename(source);
+  await takeFolder(vm, dirname(source), { ...share, allowedFiles: [name] }, holdings);
   return posix.join(share.guestPath, name);
 }
 

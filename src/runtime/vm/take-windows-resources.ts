@@ -1,5 +1,5 @@
 /** What the VM of a Windows container is given for it. */
-import { win32 } from "node:path";
+import { join } from "node:path";
 import type { ContainerResources } from "../../oci/documents/container-resources.ts";
 import { isPipe, wcowDiskPath, wcowRootPath } from "../../oci/documents/guest-paths.ts";
 import { layerDocuments, layerFolders } from "../../oci/documents/layers.ts";
@@ -54,7 +54,7 @@ async function takeLayers(
     const source = { hostPath, readOnly: true };
     paths.push(await takeShare(vm, source, holdings, vm.vsmb.layerOptions()));
   }
-  await takeDisk(vm, { hostPath: win32.join(scratch, "sandbox.vhdx"), guestPath: rootPath }, holdings);
+  await takeDisk(vm, { hostPath: join(scratch, "sandbox.vhdx"), guestPath: rootPath }, holdings);
   const layers = layerDocuments(readOnly, paths, host);
   const guestLayers = layers.map(({ Id = "", Path = "" }) => ({ id: Id, path: Path }));
   await holdings.take(

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { win32 } from "node:path";
+import { join } from "node:path";
 import { createScratch } from "../../layers/create-scratch.ts";
 import type { ContainerKind } from "../../oci/documents/container-kind.ts";
 import { layerFolders } from "../../oci/documents/layers.ts";
@@ -15,7 +15,7 @@ import type { Runtime } from "../runtime.ts";
 export async function makeScratch({ layers }: Runtime, spec: OciConfig, kind: ContainerKind): Promise<void> {
   if ((spec.root?.path ?? "") !== "") return;
   const { readOnly, scratch } = layerFolders(spec);
-  const path = win32.join(scratch, "sandbox.vhdx");
+  const path = join(scratch, "sandbox.vhdx");
   if (existsSync(path)) return;
   if (kind !== "lcow") {
     const size = spec.windows?.resources?.storage?.sandboxSize ?? 0;

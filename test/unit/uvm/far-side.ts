@@ -37,6 +37,7 @@ export class FarSide implements VmService, VmSystem {
   /** Numbers of the calls from now on that fail, counted from 1. */
   failing = new Set<number>();
   document: ComputeSystem | undefined;
+  readonly containers = new Map<string, ComputeSystem>();
   readonly #options: FarSideOptions;
   #count = 0;
 
@@ -67,6 +68,7 @@ export class FarSide implements VmService, VmSystem {
 
   async createContainer(id: string, document: ComputeSystem): Promise<HostedContainer> {
     await this.#answer(`create ${id} in ${document.HostingSystemId}`);
+    this.containers.set(id, document);
     return { close: () => this.#answer(`close ${id}`) };
   }
 
@@ -196,7 +198,8 @@ function guestPlace(type: string, settings: Record<string, unknown>): { place: s
       return { place, needs: place };
     }
     case "CombinedLayers":
-      return { place: text("ContainerRootPath") };
+      // A Windows guest lays them over the scratch, where that is.
+      return { place: `layers ${text("ContainerRootPath")}` };
     default:
       return { place: `${type} ${text("ID")}` };
   }
