@@ -1,4 +1,6 @@
 // Containers on Windows that join networks, from their bundles to the store of the network service.
+import * as fs from "node:fs";
+import { join } from "node:path";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { WindowsNetworkStore } from "../../src/hcs/windows/network-store.ts";
 import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
@@ -6,7 +8,9 @@ import type { OciConfig } from "../../src/schema/oci.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { finish, type CommandLine, type CommandLineTests } from "./command-line.ts";
 import { until } from "./measure.ts";
+import { vmBundle } from "./vm-bundle.ts";
 
+const CRI = "io.kubernetes.cri";
 const UNKNOWN = "00000000-0000-4000-8000-00000000ffff";
 const LAYERS = { layerFolders: ["C:\\layers\\base", "C:\\layers\\scratch"] };
 const NO_RESOURCES = 0x8007_05aa | 0;
@@ -112,6 +116,41 @@ export function describeContainerNetworks(
         await refused(place, ["state", "web"], /does not exist/);
       });
     });
+
+    for (const guest of ["windows", "linux"] as const)
+      inRoot(`reaches into the VM of a container, and of its pod once (${guest})`, async (place) => {
+        await withNetwork(place, async ({ endpoints, namespaces }) => {
+          const bundle = (type: string, endpointList?: string[]): string => {
+            const made = vmBundle(place, guest);
+            const file = join(made, "config.json");
+            const config = JSON.parse(fs.readFileSync(file, "utf8")) as OciConfig & { windows: object };
+            config.annotations = { [`${CRI}.container-type`]: type, [`${CRI}.sandbox-id`]: "pod" };
+            config.windows = {
+              ...config.windows,
+              network: endpointList === undefined ? {} : { endpointList },
+            };
+            fs.writeFileSync(file, JSON.stringify(config));
+            return made;
+          };
+          await place.ok("create", "--bundle", vmBundle(place, guest), "pod");
+          const { Devices } = place.double.counts();
+          await place.ok("delete", "pod");
+          await place.ok("create", "--bundle", bundle("sandbox", endpoints), "pod");
+          // An adapter for each endpoint.
+          expect(place.double.counts().Devices).toBe(Devices + endpoints.length);
+          const [namespace = "", ...others] = await namespaces();
+          expect(others).toEqual([]);
+          await place.ok("create", "--bundle", bundle("container"), "one");
+          expect(place.keys.readValue("one", "netns")).toBe(namespace);
+          await place.ok("delete", "one");
+          expect([await namespaces(), place.double.counts().Devices]).toEqual([
+            [namespace],
+            Devices + endpoints.length,
+          ]);
+          await place.ok("delete", "pod");
+          expect(await namespaces()).toEqual([]);
+        });
+      });
 
     inRoot("is found by gc when the call that created it was killed", async (place) => {
       await withNetwork(place, async ({ endpoints, namespaces }) => {

@@ -1,40 +1,16 @@
 // Containers in utility VMs on Windows, by the whole program: VMs of their own, pods, and what they get and give back.
 import * as fs from "node:fs";
 import { join } from "node:path";
-import type { OciConfig, OciProcess } from "../../src/schema/oci.ts";
+import type { OciConfig } from "../../src/schema/oci.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { finish, type CommandLine, type CommandLineTests } from "./command-line.ts";
 import { until } from "./measure.ts";
 import { isRunning } from "./processes.ts";
+import { baseLayer, vmBundle } from "./vm-bundle.ts";
 
 const NO_RESOURCES = 0x8007_05aa | 0;
 const TYPE = "io.kubernetes.cri.container-type";
 const SANDBOX = "io.kubernetes.cri.sandbox-id";
-
-/** A layer of both kinds of containers, with the image of a Windows VM. */
-function baseLayer({ folder }: CommandLine): string {
-  const base = join(folder, "base");
-  fs.mkdirSync(join(base, "UtilityVM", "Files"), { recursive: true });
-  fs.writeFileSync(join(base, "UtilityVM", "SystemTemplate.vhdx"), "vhdxfile");
-  fs.writeFileSync(join(base, "layer.vhd"), "conectix");
-  return base;
-}
-
-/** A bundle for a container in a VM, with a scratch of its own. */
-function vmBundle(
-  place: CommandLine,
-  guest: "windows" | "linux",
-  words: readonly string[] = ["silent"],
-  changes: Partial<OciConfig> = {},
-): string {
-  const scratch = fs.mkdtempSync(join(place.folder, "scratch-"));
-  fs.writeFileSync(join(scratch, "sandbox.vhdx"), "vhdxfile");
-  const layerFolders = [baseLayer(place), scratch];
-  const process: Partial<OciProcess> = guest === "linux" ? { cwd: "/" } : {};
-  const windows = { layerFolders, ...(guest === "windows" ? { hyperv: {} } : {}) };
-  const kind: Partial<OciConfig> = guest === "linux" ? { linux: {}, windows } : { windows };
-  return place.bundle(words, { root: { path: "" }, ...kind, ...changes }, process);
-}
 
 function pid(text: string): number {
   return (JSON.parse(text) as { pid: number }).pid;
@@ -228,6 +204,18 @@ export function describeVmContainers(
       await until(() => place.double.counts().Systems === 0, 20_000);
       expect(await place.status("web")).toBe("stopped");
       await place.ok("delete", "web");
+    });
+
+    inRoot("is told of in the log of its VM if that ends unasked", async (place) => {
+      const log = join(place.folder, "vm.log");
+      const create = ["create", "--bundle", vmBundle(place, "linux"), "--vm-log", log];
+      await place.ok(...create, "--vm-console", "\\\\.\\pipe\\console", "web");
+      place.double.control({ Dead: true });
+      await until(() => fs.readFileSync(log, "utf8") !== "", 20_000);
+      expect(fs.readFileSync(log, "utf8")).toMatch(/^Cannot wait for "web@vm": .*\n$/);
+      await until(() => place.processes().length === 0, 20_000);
+      place.double.control({ Dead: false });
+      await place.ok("delete", "--force", "web");
     });
 
     inRoot("is refused before anything is made", async (place) => {
