@@ -117,13 +117,32 @@ function bunProgram() {
   return candidates.find((path) => existsSync(path));
 }
 
+/**
+ * By default a compiled program obeys a bunfig.toml and a .env in the folder that it is started in, which may be
+ * anybody's: engines start runhcs in a container's bundle.
+ */
+const COMPILE_OPTIONS = [
+  "--no-compile-autoload-bunfig",
+  "--no-compile-autoload-dotenv",
+  "--minify",
+  "--bytecode",
+  "--format=cjs",
+];
+
 function compile() {
   const bun = bunProgram();
   if (bun === undefined) return console.log("build: no Bun for this platform; bin/runhcs will start Node");
   chmodSync(bun, 0o755);
   const target = join(dist, "runhcs");
-  const args = ["build", "--compile", "--minify", "--bytecode", "--format=cjs", join(dist, "run.cjs")];
-  execFileSync(bun, [...args, "--outfile", `${target}.new`], {
+  const args = [
+    "build",
+    "--compile",
+    ...COMPILE_OPTIONS,
+    join(dist, "run.cjs"),
+    "--outfile",
+    `${target}.new`,
+  ];
+  execFileSync(bun, args, {
     cwd: dist,
     stdio: ["ignore", "ignore", "inherit"],
   });
