@@ -16,17 +16,45 @@ const common = {
   logLevel: "warning",
 };
 
+/** What engines call and wait for is bundled as usual, with its imports; all else is put into functions. */
+const COMMON = [
+  "src/main.ts",
+  "src/hcs/linux/open.ts",
+  ...["create", "start", "run", "exec", "state", "kill", "delete"].map((name) => `src/commands/${name}.ts`),
+];
+
 /**
  * Bundles `src/main.ts` for Node and Bun.
  *
  * @param define global names that are replaced, with the expressions that replace them
- * @returns the text, one CommonJS module; and what esbuild tells of the chunks it is made of
+ * @returns the text of a CommonJS module; and the modules that are not in functions, with their sizes in bytes
  */
 export async function bundleProgram(define) {
   const { outputFiles, metafile } = await splitIntoChunks(define);
+  const common = commonChunks(metafile.outputs);
   const chunks = new Map();
-  for (const { path, text } of outputFiles) chunks.set(basename(path), await toCommonJs(text));
-  return { text: await joinChunks(chunks), metafile };
+  for (const { path, text } of outputFiles) {
+    const name = basename(path);
+    chunks.set(name, common.has(`dist/${name}`) ? text : await toCommonJs(text));
+  }
+  const modules = [...common].flatMap((chunk) => Object.entries(metafile.outputs[chunk].inputs));
+  const sizes = modules.map(([path, { bytesInOutput }]) => [path, bytesInOutput]);
+  return { text: await joinChunks(chunks), common: Object.fromEntries(sizes) };
+}
+
+/** The chunks that the common entries are in or import, by esbuild's names of them. */
+function commonChunks(outputs) {
+  const chunks = new Set();
+  const add = (name) => {
+    if (chunks.has(name)) return;
+    chunks.add(name);
+    const imports = outputs[name].imports.filter(
+      ({ kind, external }) => kind === "import-statement" && !external,
+    );
+    for (const { path } of imports) add(path);
+  };
+  for (const [name, { entryPoint }] of Object.entries(outputs)) if (COMMON.includes(entryPoint)) add(name);
+  return chunks;
 }
 
 /** Splits the program at its dynamic imports; esbuild does this for ECMAScript modules only. */
@@ -49,7 +77,7 @@ async function toCommonJs(text) {
   return code;
 }
 
-/** Joins the chunks, each of which becomes a function that its first import calls. */
+/** Joins the chunks; esbuild makes a function of each that is a CommonJS module, which its first import calls. */
 async function joinChunks(chunks) {
   const fromMemory = {
     name: "chunks",
