@@ -1,6 +1,7 @@
 // Bundles the program into one file. A call of runhcs needs a fraction of it, and an engine's start takes longer the
 // more functions it has to make, so what a command does not need stays inside functions that are not called.
 import { readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
@@ -27,7 +28,8 @@ const COMMON = [
  * Bundles `src/main.ts` for Node and Bun.
  *
  * @param define global names that are replaced, with the expressions that replace them
- * @returns the text of a CommonJS module; and the modules that are not in functions, with their sizes in bytes
+ * @returns the text of a CommonJS module; and the modules that are not in functions, each with its size in bytes and
+ *   the modules of Node that it imports
  */
 export async function bundleProgram(define) {
   const { outputFiles, metafile } = await splitIntoChunks(define);
@@ -37,9 +39,23 @@ export async function bundleProgram(define) {
     const name = basename(path);
     chunks.set(name, common.has(`dist/${name}`) ? text : await toCommonJs(text));
   }
-  const modules = [...common].flatMap((chunk) => Object.entries(metafile.outputs[chunk].inputs));
-  const sizes = modules.map(([path, { bytesInOutput }]) => [path, bytesInOutput]);
-  return { text: await joinChunks(chunks), common: Object.fromEntries(sizes) };
+  return { text: await joinChunks(chunks), common: modulesOf(common, metafile) };
+}
+
+function modulesOf(chunks, { inputs, outputs }) {
+  const sizes = [...chunks].flatMap((chunk) => Object.entries(outputs[chunk].inputs));
+  return sizes.map(([path, { bytesInOutput: bytes }]) => ({
+    path,
+    bytes,
+    builtins: inputs[path].imports
+      .filter(isStatic)
+      .map((imported) => imported.path)
+      .filter(isBuiltin),
+  }));
+}
+
+function isStatic({ kind }) {
+  return kind === "import-statement";
 }
 
 /** The chunks that the common entries are in or import, by esbuild's names of them. */
