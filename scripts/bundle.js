@@ -1,14 +1,22 @@
-// Bundles the program into one file. A call of runhcs needs a fraction of it, and an engine's start takes longer the
-// more functions it has to make, so what a command does not need stays inside functions that are not called.
+// Bundles the program into one file. A call of runhcs needs a fraction of it, and a start takes longer the more
+// functions an engine of JavaScript has to make. So what engines of containers wait for is bundled as usual, and all
+// else, the rare part, lies in one function, which is called when the first module in it is imported.
 import { readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, transform } from "esbuild";
+import { build } from "esbuild";
 
 const top = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-const common = {
+/** These entries, and what they import, are the common part. */
+const COMMON_ENTRIES = [
+  "src/main.ts",
+  "src/hcs/linux/open.ts",
+  ...["create", "start", "run", "exec", "state", "kill", "delete"].map((name) => `src/commands/${name}.ts`),
+];
+
+const OPTIONS = {
   bundle: true,
   minify: true,
   write: false,
@@ -17,68 +25,31 @@ const common = {
   logLevel: "warning",
 };
 
-/** What engines call and wait for is bundled as usual, with its imports; all else is put into functions. */
-const COMMON = [
-  "src/main.ts",
-  "src/hcs/linux/open.ts",
-  ...["create", "start", "run", "exec", "state", "kill", "delete"].map((name) => `src/commands/${name}.ts`),
-];
-
 /**
  * Bundles `src/main.ts` for Node and Bun.
  *
  * @param define global names that are replaced, with the expressions that replace them
- * @returns the text of a CommonJS module; and the modules that are not in functions, each with its size in bytes and
- *   the modules of Node that it imports
+ * @returns the text of a CommonJS module; and the modules of the common part, each with its size in bytes and the
+ *   modules of Node that it imports
  */
 export async function bundleProgram(define) {
   const { outputFiles, metafile } = await splitIntoChunks(define);
+  const chunks = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
   const common = commonChunks(metafile.outputs);
-  const chunks = new Map();
-  for (const { path, text } of outputFiles) {
-    const name = basename(path);
-    chunks.set(name, common.has(`dist/${name}`) ? text : await toCommonJs(text));
-  }
-  return { text: await joinChunks(chunks), common: modulesOf(common, metafile) };
-}
-
-function modulesOf(chunks, { inputs, outputs }) {
-  const sizes = [...chunks].flatMap((chunk) => Object.entries(outputs[chunk].inputs));
-  return sizes.map(([path, { bytesInOutput: bytes }]) => ({
-    path,
-    bytes,
-    builtins: inputs[path].imports
-      .filter(isStatic)
-      .map((imported) => imported.path)
-      .filter(isBuiltin),
-  }));
-}
-
-function isStatic({ kind }) {
-  return kind === "import-statement";
-}
-
-/** The chunks that the common entries are in or import, by esbuild's names of them. */
-function commonChunks(outputs) {
-  const chunks = new Set();
-  const add = (name) => {
-    if (chunks.has(name)) return;
-    chunks.add(name);
-    const imports = outputs[name].imports.filter(
-      ({ kind, external }) => kind === "import-statement" && !external,
-    );
-    for (const { path } of imports) add(path);
-  };
-  for (const [name, { entryPoint }] of Object.entries(outputs)) if (COMMON.includes(entryPoint)) add(name);
-  return chunks;
+  const rareEntries = Object.entries(metafile.outputs)
+    .filter(([path, { entryPoint }]) => entryPoint !== undefined && !common.has(path))
+    .map(([path]) => basename(path));
+  const isCommon = (name) => common.has(`dist/${name}`);
+  const rare = await joinRareChunks(chunks, rareEntries, isCommon);
+  return { text: await joinCommonChunks(chunks, rare, isCommon), common: modulesOf(common, metafile) };
 }
 
 /** Splits the program at its dynamic imports; esbuild does this for ECMAScript modules only. */
 function splitIntoChunks(define) {
   return build({
-    ...common,
-    entryPoints: [join(top, "src/main.ts")],
-    outdir: join(top, "dist"),
+    ...OPTIONS,
+    entryPoints: ["src/main.ts"],
+    outdir: "dist",
     absWorkingDir: top,
     format: "esm",
     splitting: true,
@@ -88,23 +59,64 @@ function splitIntoChunks(define) {
   });
 }
 
-async function toCommonJs(text) {
-  const { code } = await transform(text, { minify: true, format: "cjs", platform: "node", target: "node20" });
-  return code;
+/** The chunks that the common entries are in or import, as esbuild names them. */
+function commonChunks(outputs) {
+  const chunks = new Set();
+  const add = (path) => {
+    if (chunks.has(path)) return;
+    chunks.add(path);
+    for (const imported of outputs[path].imports)
+      if (isStatic(imported) && !imported.external) add(imported.path);
+  };
+  for (const [path, { entryPoint }] of Object.entries(outputs))
+    if (COMMON_ENTRIES.includes(entryPoint)) add(path);
+  return chunks;
 }
 
-/** Joins the chunks; esbuild makes a function of each that is a CommonJS module, which its first import calls. */
-async function joinChunks(chunks) {
+function isStatic({ kind }) {
+  return kind === "import-statement";
+}
+
+function modulesOf(chunks, { inputs, outputs }) {
+  const sizes = [...chunks].flatMap((chunk) => Object.entries(outputs[chunk].inputs));
+  return sizes.map(([path, { bytesInOutput: bytes }]) => {
+    const paths = inputs[path].imports.filter(isStatic).map((statement) => statement.path);
+    return { path, bytes, builtins: paths.filter(isBuiltin) };
+  });
+}
+
+/** @returns the rare part, a CommonJS module of one function for each entry; common chunks are left to `require` */
+function joinRareChunks(chunks, entries, isCommon) {
+  const rare = entries.map((name) => `exports[${JSON.stringify(name)}] = () => require("./${name}");`);
+  return joinChunks("./rare.js", (name) => {
+    if (isCommon(name)) return undefined;
+    return name === "rare.js" ? rare.join("\n") : chunks.get(name);
+  });
+}
+
+/** @returns the whole: the common chunks, and the rare part in one function, because it is a CommonJS module */
+function joinCommonChunks(chunks, rare, isCommon) {
+  return joinChunks("./main.js", (name) => {
+    if (name === "rare.js") return rare;
+    return isCommon(name) ? chunks.get(name) : `module.exports = require("./rare.js")["${name}"]();`;
+  });
+}
+
+/** Joins chunks to a CommonJS module. @param textOf the text of a chunk, undefined if it stays outside */
+async function joinChunks(entry, textOf) {
   const fromMemory = {
     name: "chunks",
     setup(bundler) {
-      bundler.onResolve({ filter: /^\.\// }, ({ path }) => ({ path: basename(path), namespace: "chunk" }));
-      bundler.onLoad({ filter: /./, namespace: "chunk" }, ({ path }) => ({ contents: chunks.get(path) }));
+      bundler.onResolve({ filter: /^\.\// }, ({ path }) => {
+        const name = basename(path);
+        return textOf(name) === undefined ? { path, external: true } : { path: name, namespace: "chunk" };
+      });
+      bundler.onLoad({ filter: /./, namespace: "chunk" }, ({ path }) => ({ contents: textOf(path) }));
     },
   };
   const { outputFiles } = await build({
-    ...common,
-    entryPoints: ["./main.js"],
+    ...OPTIONS,
+    entryPoints: [entry],
     format: "cjs",
     supported: { "dynamic-import": false },
     plugins: [fromMemory],
