@@ -16,73 +16,18 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundleProgram } from "./bundle.js";
 
 const top = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(top, "dist");
 const { version } = JSON.parse(readFileSync(join(top, "package.json"), "utf8"));
 
-/**
- * Makes the imports inside oclif lazy: one command needs a fraction of oclif's modules, and loading all of
- * them costs more than everything else that a short command does.
- */
-const lazyOclif = {
-  name: "lazy-oclif",
-  setup(bundler) {
-    bundler.onLoad({ filter: UNREACHED }, () => ({ contents: "module.exports = {};", loader: "js" }));
-    bundler.onLoad({ filter: /@oclif\/core\/lib\/.*\.js$/ }, ({ path }) => ({
-      contents: withLazyRequires(readFileSync(path, "utf8"), path),
-      loader: "js",
-    }));
-  },
-};
-
-/**
- * Parts of oclif that this program never reaches: it has its own routing, configuration and progress output.
- * They and their dependencies are two thirds of the bundle, which Node parses at every start.
- */
-const UNREACHED =
-  /@oclif\/core\/lib\/(config\/(index|config|plugin|ts-path)|module-loader|ux\/(action|styled|colorize-json)|util\/(read-pjson|find-root|determine-priority))/;
-
-function withLazyRequires(source, path) {
-  const names = [];
-  let text = source.replace(
-    /^const (\w+) = ((?:__import(?:Default|Star)\()?require\("[^"]+"\)\)?);$/gm,
-    (_, name, expression) => {
-      names.push(name);
-      return `let ${name}$value; const ${name}$ = () => (${name}$value ??= ${expression});`;
-    },
-  );
-  for (const name of names)
-    text = text.replace(new RegExp(`(?<![\\w.$"'])${name}(?![\\w$])`, "g"), `(${name}$())`);
-  // At import oclif opens process.stdout, which loads all of Node's streams, and reads its own package.json.
-  if (path.endsWith("lib/command.js")) {
-    text = text
-      .replace(/process\.stdout\.on\('error'[\s\S]*?\n\}\);/, "")
-      .replace(/const pjson = .*;/, `const pjson = { name: "@oclif/core", version: "" };`);
-  }
-  return text;
-}
-
 async function bundle() {
-  await build({
-    entryPoints: [join(top, "src/main.ts")],
-    outfile: join(dist, "run.cjs"),
-    bundle: true,
-    minify: true,
-    keepNames: false,
-    platform: "node",
-    target: "node20",
-    format: "cjs",
-    logLevel: "warning",
-    supported: { "dynamic-import": false },
-    define: {
-      "import.meta.dirname": "__dirname",
-      RUNHCS_VERSION: JSON.stringify(version),
-      RUNHCS_COMMIT: JSON.stringify(commit()),
-    },
-    plugins: [lazyOclif],
+  const { text } = await bundleProgram({
+    RUNHCS_VERSION: JSON.stringify(version),
+    RUNHCS_COMMIT: JSON.stringify(commit()),
   });
+  writeFileSync(join(dist, "run.cjs"), text);
 }
 
 function commit() {
@@ -117,13 +62,32 @@ function bunProgram() {
   return candidates.find((path) => existsSync(path));
 }
 
+/**
+ * By default a compiled program obeys a bunfig.toml and a .env in the folder that it is started in, which may be
+ * anybody's: engines start runhcs in a container's bundle.
+ */
+const COMPILE_OPTIONS = [
+  "--no-compile-autoload-bunfig",
+  "--no-compile-autoload-dotenv",
+  "--minify",
+  "--bytecode",
+  "--format=cjs",
+];
+
 function compile() {
   const bun = bunProgram();
   if (bun === undefined) return console.log("build: no Bun for this platform; bin/runhcs will start Node");
   chmodSync(bun, 0o755);
   const target = join(dist, "runhcs");
-  const args = ["build", "--compile", "--minify", "--bytecode", "--format=cjs", join(dist, "run.cjs")];
-  execFileSync(bun, [...args, "--outfile", `${target}.new`], {
+  const args = [
+    "build",
+    "--compile",
+    ...COMPILE_OPTIONS,
+    join(dist, "run.cjs"),
+    "--outfile",
+    `${target}.new`,
+  ];
+  execFileSync(bun, args, {
     cwd: dist,
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -181,7 +181,7 @@ build() {
 
 # Folders count as well, for files that were deleted.
 newer_sources() {
-  find src schemas bin scripts/build.js scripts/generate-schema.js package.json package-lock.json tsconfig.json \
+  find src schemas bin scripts/build.js scripts/bundle.js scripts/generate-schema.js package.json package-lock.json tsconfig.json \
     -path src/schema/generated -prune -o -newer "$1" ! -path src/schema -print -quit
 }
 

@@ -29,7 +29,7 @@ export async function openRuntime(flags: RuntimeFlags, mark: (step: string) => v
     rootless,
     executor: executor === "" ? undefined : executor,
     openDisks: async () => (await import("../layers/vhdx-disks.ts")).vhdxDisks(),
-    program: ownProgram({ ...flags, root, owner }),
+    program: () => ownProgram({ ...flags, root, owner }),
   });
   const parts = { compute, layers, root, owner, mark };
   if (windows === undefined) return { ...parts, store: new FolderStore(root, tryLock) };

@@ -15,8 +15,11 @@ export interface ServiceSettings {
   rootless: string;
   /** Name or path of the executor of new containers; undefined lets the host decide. */
   executor: string | undefined;
-  /** How this program is started again: its file, and what comes before the name of a command. Only Windows needs it. */
-  program?: readonly string[];
+  /**
+   * Tells how this program is started again: its file, and what comes before the name of a command. Only Windows asks:
+   * Bun needs more than a millisecond to find its own file.
+   */
+  program?: () => readonly string[];
   /** Gives what makes the disks of scratches, which is loaded only when one is made. */
   openDisks: () => Promise<ScratchDisks>;
 }

@@ -471,3 +471,21 @@ describe("a line that cannot be understood is told in one line, in the log too:"
     expect(record).toEqual({ level: "error", msg: stderr.trimEnd(), time: expect.any(String) });
   });
 });
+
+test("a folder that runhcs is started in cannot change it: no file there is executed or read as its settings", async () => {
+  const cwd = host.newPath();
+  fs.mkdirSync(cwd);
+  const files = {
+    "bunfig.toml": 'preload = ["./preload.js"]\n',
+    ".env": "RUNHCS_ISOLATION=nonsense\n",
+    "package.json": '{"imports": {"#x": "./preload.js"}}',
+    "tsconfig.json": '{"compilerOptions": {"paths": {"*": ["./preload.js"]}}}',
+    "preload.js": 'console.log("preloaded")',
+  };
+  for (const [name, text] of Object.entries(files)) fs.writeFileSync(join(cwd, name), text);
+  const words = ["--root", host.root, "run", "--bundle", host.bundle("echo ran"), host.newId()];
+  for (const [program, ...script] of [[RUNHCS], [process.execPath, RUN_JS]] as const) {
+    const result = await call(program, [...script, ...words], host.folder, { cwd });
+    expect(result).toEqual({ code: 0, stdout: "ran\n", stderr: "" });
+  }
+});

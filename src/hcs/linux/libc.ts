@@ -8,7 +8,6 @@
  * calls run on the main thread, except `waitpid`, whose asynchronous form blocks one worker thread of libuv.
  */
 import { existsSync } from "node:fs";
-import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import type koffiModule from "koffi";
 import { PlatformError } from "../../base/errors.ts";
@@ -126,8 +125,9 @@ function koffiPath(): string {
   );
 }
 
-/** The kernel's name of a refusal. */
+/** The kernel's name of a refusal. Bun needs more than a millisecond to load node:os, which no call needs that succeeds. */
 function errnoName(errno: number): string {
+  const { constants } = process.getBuiltinModule("node:os");
   const known = Object.entries(constants.errno).find(([, value]) => value === errno);
   return known?.[0] ?? `errno ${errno}`;
 }

@@ -26,7 +26,7 @@ export function openWindowsHost(settings: ServiceSettings): Host {
     hcs,
     timeouts,
     keys,
-    program: settings.program ?? [],
+    program: settings.program?.() ?? [],
     osBuild,
   });
   return {
