@@ -273,6 +273,8 @@ interface Loss {
   words: string[];
   variable: string;
   text: RegExp;
+  /** Of the container after it. */
+  status?: string;
 }
 
 const LOSSES: Loss[] = [
@@ -289,6 +291,7 @@ const LOSSES: Loss[] = [
     words: ["start", "web"],
     variable: "SYSTEMSTART",
     text: /^Cannot start "web": the operation did not complete in time/,
+    status: "stopped",
   },
   {
     lost: "Start",
@@ -470,13 +473,14 @@ export function describeFaults(
   });
 
   describe("runhcs on Windows, when a notification is lost,", () => {
-    for (const { lost, prepare, words, variable, text } of LOSSES)
+    for (const { lost, prepare, words, variable, text, status } of LOSSES)
       inRoot(`ends ${words[0]} when nobody tells of ${lost}`, async (place) => {
         await prepare(place);
         place.double.control({ Lost: [lost] });
         const env = { [`RUNHCS_TIMEOUT_${variable}`]: "2" };
         await refused(place, wordsFor(place, words), text, { options: { env } });
         place.double.control({ Forget: true });
+        if (status !== undefined) expect(await place.status("web")).toBe(status);
         await place.ok("delete", "--force", "web");
         expect(await place.ok("gc")).toBe("");
       });
