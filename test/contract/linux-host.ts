@@ -29,6 +29,7 @@ export async function openLinuxContractHost(executor: "crun" | "runc"): Promise<
   return {
     open: async () =>
       openLinuxHost({ root, executor, systemdCgroup: false, rootless: "auto", openDisks }).compute,
+    killedCode: 137,
     newId: () => `${mark}${++serial}`,
     document: (script, change) => {
       const config = configOf("rootfs", shellProcess(script));

@@ -15,8 +15,10 @@ import { CHILD, actAsChild } from "./registry-child.ts";
 import { describeRegistry } from "./registry.suite.ts";
 import { describeLayers } from "./layers.suite.ts";
 import { NativeDouble } from "./native-double.ts";
+import { describeComputeService as describeShimService } from "../contract/compute-service.contract.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
+import { openShimServiceHost } from "./shim-service-host.ts";
 import { describeVmContainers } from "./vm-containers.suite.ts";
 import { describeWin32 } from "./win32.suite.ts";
 
@@ -49,6 +51,7 @@ function runSuites(): void {
   describeRegistry(runner);
   const commands = commandLineTests(runner, () => double);
   describeCommandLine(runner, commands);
+  describeShimService("Windows", runner, () => openShimServiceHost(double), "Windows");
   describeFaults(runner, commands);
   describeContainerNetworks(runner, commands);
   describeVmContainers(runner, commands);

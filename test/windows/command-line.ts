@@ -1,5 +1,6 @@
 // The whole program on Windows, over one double that all its processes share.
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -43,16 +44,17 @@ export class DoubleServer {
 
   private constructor(local: NativeDouble) {
     this.folder = dirname(local.path);
-    this.node = join(this.folder, `node-${process.pid}.exe`);
+    const name = randomUUID();
+    this.node = join(this.folder, `node-${name}.exe`);
     fs.copyFileSync(process.execPath, this.node);
-    const pipe = `\\\\.\\pipe\\runhcs-double-${process.pid}`;
+    const pipe = `\\\\.\\pipe\\runhcs-double-${name}`;
     // Wine looks for libraries in WINEPATH, Windows in PATH.
     const PATH = `${this.folder};${process.env["PATH"] ?? ""}`;
     this.environment = { ...process.env, RUNHCS_DOUBLE: pipe, WINEPATH: this.folder, PATH };
     const server = join(this.folder, "server.exe");
     this.#process = spawn(server, [local.path, pipe], { stdio: ["pipe", "ignore", "ignore"] });
     // Another file is another library, which asks the server.
-    const library = join(this.folder, `remote-${process.pid}.dll`);
+    const library = join(this.folder, `remote-${name}.dll`);
     fs.copyFileSync(local.path, library);
     local.koffi.load(library).func("int32_t __stdcall DoubleConnect(str16 name)")(pipe);
     this.double = new NativeDouble(local.koffi, library, local.program);
@@ -145,6 +147,11 @@ export class CommandLine {
   /** Pids of all calls and shims, and of the processes in containers. */
   processes(): number[] {
     return findProcesses(this.double.koffi, [this.#node, this.program]);
+  }
+
+  /** Pids of all calls and shims. */
+  calls(): number[] {
+    return findProcesses(this.double.koffi, [this.#node]);
   }
 
   /** What is left of containers: nothing, as JSON, if all is well. */

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { finish, type CallResult, type CommandLine, type CommandLineTests } from "./command-line.ts";
-import { until } from "./measure.ts";
+import { sleep, until } from "./measure.ts";
 import { isRunning } from "./processes.ts";
 
 /** A result that nothing gives by itself, and how it is told. */
@@ -82,13 +82,6 @@ const TRIALS: Trial[] = [
       ["HcsRegisterProcessCallback", "wait for process \\d+ of"],
       ["HcsModifyProcess", "modify process \\d+ of"],
     ],
-    repeat: true,
-  },
-  {
-    name: "list",
-    prepare: async (place) => void (await run(place)),
-    words: ["list"],
-    calls: QUERY,
     repeat: true,
   },
   {
@@ -218,8 +211,8 @@ interface Death {
   name: string;
   prepare: (place: CommandLine) => Promise<void>;
   words: string[];
-  /** The function whose call is under way. */
-  during: string;
+  /** The function whose call is under way; without one, the service has ended before. */
+  during?: string;
   code?: number;
 }
 
@@ -227,6 +220,12 @@ const created = async (place: CommandLine): Promise<void> => {
   await place.ok("create", "--bundle", place.bundle(["silent"]), "web");
 };
 const running = async (place: CommandLine): Promise<void> => void (await run(place));
+const stopped = async (place: CommandLine): Promise<void> => {
+  await run(place);
+  const shim = await place.shim("web");
+  await place.ok("kill", "web", "KILL");
+  await until(() => !isRunning(shim), 20_000);
+};
 const nothing = async (): Promise<void> => undefined;
 
 const CREATING = ["create", "--bundle", "BUNDLE", "web"];
@@ -254,6 +253,9 @@ const DEATHS: Death[] = [
     during: "HcsCreateProcess",
     code: 255,
   },
+  { name: "waiting for its start", prepare: created, words: ["start", "web"] },
+  { name: "running", prepare: running, words: ["state", "web"] },
+  { name: "running", prepare: running, words: ["kill", "web", "KILL"] },
   { name: "killed", prepare: running, words: ["kill", "web", "KILL"], during: "HcsTerminateProcess" },
   { name: "paused", prepare: running, words: ["pause", "web"], during: "HcsPauseComputeSystem" },
   {
@@ -271,6 +273,8 @@ interface Loss {
   words: string[];
   variable: string;
   text: RegExp;
+  /** Of the container after it. */
+  status?: string;
 }
 
 const LOSSES: Loss[] = [
@@ -287,6 +291,7 @@ const LOSSES: Loss[] = [
     words: ["start", "web"],
     variable: "SYSTEMSTART",
     text: /^Cannot start "web": the operation did not complete in time/,
+    status: "stopped",
   },
   {
     lost: "Start",
@@ -325,8 +330,8 @@ export function describeFaults(
         await prepare?.(place);
         for (const [call, action] of calls) {
           place.double.control({ Function: call, Result: NO_RESOURCES });
-          const object = '"[^"]+"';
-          await refused(place, wordsFor(place, words), new RegExp(`^Cannot ${action} ${object}: ${TOLD}$`), {
+          const object = call === "HcsEnumerateComputeSystems" ? "" : ' "[^"]+"';
+          await refused(place, wordsFor(place, words), new RegExp(`^Cannot ${action}${object}: ${TOLD}$`), {
             code,
           });
           await verify?.(place);
@@ -335,17 +340,31 @@ export function describeFaults(
         if (repeat) await place.ok(...wordsFor(place, words));
         await place.ok("delete", "--force", "web");
       });
+
+    inRoot("lists what it can, and tells why it cannot list the rest", async (place) => {
+      await run(place);
+      for (const [call, action] of QUERY) {
+        await place.ok("create", "--bundle", place.bundle(["silent"]), "other");
+        place.double.control({ Function: call, Result: NO_RESOURCES });
+        const { code, stdout, stderr } = await place.call(["list", "--quiet"]);
+        expect([code, stdout]).toEqual([0, "web\n"]);
+        expect(stderr.trimEnd()).toMatch(new RegExp(`Cannot ${action} "other": ${TOLD}$`));
+        expect(stderr.trimEnd().split("\n").length).toBe(1);
+        await place.ok("delete", "other");
+      }
+      await place.ok("delete", "--force", "web");
+    });
   });
 
   describe("runhcs on Windows, when the service ends,", () => {
-    /** What is told, and that nothing is left but what delete removes. */
+    /** What is told, and that all processes of runhcs have ended. */
     const expectEnd = async (place: CommandLine, call: Promise<CallResult>, code: number): Promise<void> => {
       const { code: found, stdout, stderr } = await call;
       expect(stderr.trimEnd()).toMatch(
-        /^Cannot .*(RPC_S_SERVER_UNAVAILABLE|HCS_E_SERVICE_DISCONNECT|its shim has ended)/,
+        /^Cannot .*(RPC_S_SERVER_UNAVAILABLE|HCS_E_SERVICE_DISCONNECT|lost the service|that has stopped)/,
       );
       expect([found, stdout, stderr.trimEnd().split("\n").length]).toEqual([code, "", 1]);
-      await until(() => place.processes().length === 0 || place.double.counts().Systems > 0, 20_000);
+      await until(() => place.calls().length === 0, 20_000);
     };
     const recover = async (place: CommandLine): Promise<void> => {
       place.double.control({ Dead: false });
@@ -356,24 +375,112 @@ export function describeFaults(
     for (const { name, prepare, words, during, code = 1 } of DEATHS)
       inRoot(`tells so while a container is ${name}, and cleans up once it is back`, async (place) => {
         await prepare(place);
-        place.double.control({ Function: during, DelayMs: DELAY });
+        const line = wordsFor(place, words);
+        if (during === undefined) {
+          place.double.control({ Dead: true });
+          await until(() => place.calls().length === 0, 20_000);
+          await expectEnd(place, place.call(line), code);
+        } else {
+          place.double.control({ Function: during, DelayMs: DELAY });
+          const call = finish(place.start(line), undefined, line);
+          await until(() => place.double.counts().Delayed > 0, 20_000);
+          place.double.control({ Dead: true });
+          await expectEnd(place, call, code);
+        }
+        await recover(place);
+      });
+
+    for (const [name, words, code] of [
+      ["run", ["run", "--bundle", "BUNDLE", "web"], 1],
+      ["exec", ["exec", "web", "PROGRAM", "silent"], 255],
+    ] as const)
+      inRoot(`tells so whoever waits for the end of what ${name} has started`, async (place) => {
+        if (name === "exec") await running(place);
+        const before = place.double.counts().Processes;
         const line = wordsFor(place, words);
         const call = finish(place.start(line), undefined, line);
-        await until(() => place.double.counts().Delayed > 0, 20_000);
+        await until(() => place.double.counts().Processes > before, 20_000);
+        await sleep(1000);
         place.double.control({ Dead: true });
         await expectEnd(place, call, code);
         await recover(place);
       });
+
+    inRoot("tells what has stopped before, and forgets it once it is back", async (place) => {
+      await stopped(place);
+      place.double.control({ Dead: true });
+      expect(await place.status("web")).toBe("stopped");
+      expect(JSON.parse(await place.ok("ps", "--format", "json", "web"))).toEqual([]);
+      await expectEnd(place, place.call(["delete", "web"]), 1);
+      await expectEnd(place, place.call(["list", "--all"]), 1);
+      place.double.control({ Dead: false });
+      await place.ok("delete", "web");
+      expect(await place.ok("gc")).toBe("");
+    });
+  });
+
+  describe("runhcs on Windows, when a shim is killed,", () => {
+    for (const [name, words, code] of [
+      ["run", ["run", "--bundle", "BUNDLE", "web"], 1],
+      ["exec", ["exec", "web", "PROGRAM", "silent"], 255],
+    ] as const)
+      inRoot(`tells whoever waits for the end of what ${name} has started`, async (place) => {
+        if (name === "exec") await running(place);
+        const before = place.double.counts().Processes;
+        const others = place.calls();
+        const line = wordsFor(place, words);
+        const call = place.start(line);
+        const end = finish(call, undefined, line);
+        await until(() => place.double.counts().Processes > before, 20_000);
+        await sleep(1000);
+        const shims = place.calls().filter((pid) => pid !== call.pid && !others.includes(pid));
+        expect(shims.length).toBe(1);
+        process.kill(shims[0] ?? 0, "SIGKILL");
+        const { code: found, stderr } = await end;
+        expect([found, stderr.trimEnd().split("\n").length]).toEqual([code, 1]);
+        expect(stderr).toMatch(
+          /^Cannot tell the exit code of (process \d+ of )?container "web": its shim was killed/,
+        );
+        await place.ok("delete", "--force", "web");
+        expect(await place.ok("gc")).toBe("");
+      });
+  });
+
+  describe("runhcs on Windows, when a call is killed,", () => {
+    for (const [name, words, moment] of [
+      ["run", ["run", "--bundle", "BUNDLE", "web"], "follows"],
+      ["exec", ["exec", "web", "PROGRAM", "silent"], "follows"],
+      ["create", CREATING, "HcsOpenComputeSystem"],
+      ["exec", ["exec", "web", "PROGRAM", "silent"], "HcsCreateProcess"],
+    ] as const)
+      inRoot(`leaves no shim that delete does not end: ${name}, ${moment}`, async (place) => {
+        if (name === "exec") await running(place);
+        const before = place.double.counts().Processes;
+        if (moment !== "follows") place.double.control({ Function: moment, DelayMs: DELAY });
+        const line = wordsFor(place, words);
+        const call = place.start(line);
+        const end = finish(call, undefined, line);
+        const isThere = (): boolean => {
+          const { Processes, Delayed } = place.double.counts();
+          return moment === "follows" ? Processes > before : Delayed > 0;
+        };
+        await until(isThere, 20_000);
+        call.kill("SIGKILL");
+        await end;
+        await place.ok("delete", "--force", "web");
+        expect(await place.ok("gc")).toBe("");
+      });
   });
 
   describe("runhcs on Windows, when a notification is lost,", () => {
-    for (const { lost, prepare, words, variable, text } of LOSSES)
+    for (const { lost, prepare, words, variable, text, status } of LOSSES)
       inRoot(`ends ${words[0]} when nobody tells of ${lost}`, async (place) => {
         await prepare(place);
         place.double.control({ Lost: [lost] });
         const env = { [`RUNHCS_TIMEOUT_${variable}`]: "2" };
         await refused(place, wordsFor(place, words), text, { options: { env } });
         place.double.control({ Forget: true });
+        if (status !== undefined) expect(await place.status("web")).toBe(status);
         await place.ok("delete", "--force", "web");
         expect(await place.ok("gc")).toBe("");
       });

@@ -22,7 +22,7 @@ export function describeInformation(
       expect(await place.ok("help", "create")).toBe(usage);
       expect(usage).toMatch(/--bundle[^]*--pid-file/);
       expect(await place.ok("layer", "--help")).toMatch(/layer mount/);
-      await refused(place, ["creat"], /^.*"creat".*create/);
+      await refused(place, ["creat"], /^Cannot run "runhcs creat": .* did you mean "create"\?$/);
       await refused(place, ["create", "--nonsense", "web"], /nonsense/);
     });
 
@@ -63,7 +63,9 @@ export function describeInformation(
       };
       expect([config.windows === undefined, config.linux]).toEqual([false, undefined]);
       await refused(place, ["spec", "--bundle", folder], /exists/);
-      const document = await place.ok("spec", "--document", "--bundle", place.bundle(["silent"]));
+      const words = ["spec", "--document", "--bundle", place.bundle(["silent"])];
+      const { code, stdout: document, stderr } = await place.call(words);
+      expect([code, /^Ids of layers and volumes are stand-ins: [^\n]+\n$/.test(stderr)]).toEqual([0, true]);
       const { Owner, Container } = JSON.parse(document) as Record<string, { Storage?: object }>;
       expect([Owner, Object.keys(Container?.Storage ?? {}).toSorted()]).toEqual([
         "runhcs",

@@ -1,7 +1,7 @@
-import { ComputeError, HcsResult, isNotSupported } from "../../results.ts";
+import { ComputeError, HcsResult, isAlreadyStopped, isNotExist, isNotSupported } from "../../results.ts";
 import type { ComputeProcess, SignalProcessOptions } from "../../compute-service.ts";
 import { PlatformError } from "../../../base/errors.ts";
-import type { HcsProcess } from "../compute-process.ts";
+import { UNKNOWN_EXIT_CODE, type HcsProcess } from "../compute-process.ts";
 import { closing, withSystem, type ShimContext } from "./shim-context.ts";
 import { OS_WITH_SIGNALS, signalDocument, TERMINATES } from "./signals.ts";
 
@@ -34,12 +34,16 @@ export class ShimProcess implements ComputeProcess {
   async signal({ Signal }: SignalProcessOptions): Promise<void> {
     const { guestOs, hasTerminal, systemId } = this.#identity;
     const isDeliverable = this.#context.osBuild >= OS_WITH_SIGNALS && (guestOs === "Linux" || !hasTerminal);
-    await this.#with(async (process) => {
+    const send = this.#with(async (process) => {
       const document = isDeliverable ? signalDocument(guestOs, Signal) : undefined;
       if (document !== undefined) return deliver(process, document);
       if (TERMINATES[guestOs].has(Signal)) return process.kill();
       const message = `Cannot signal container "${systemId}": invalid signal value ${Signal}`;
       throw new PlatformError("PLATFORM_UNSUPPORTED", message, { hint: "Give TERM or KILL" });
+    });
+    await send.catch((error: unknown) => {
+      // The process or all of its system may have ended since this call began.
+      throw isNotExist(error) || isAlreadyStopped(error) ? processStopped(systemId, "signal", error) : error;
     });
   }
 
@@ -49,7 +53,13 @@ export class ShimProcess implements ComputeProcess {
 
   async wait(): Promise<number> {
     if (this.#wait !== undefined) return this.#wait();
-    return this.#with((process) => process.wait());
+    try {
+      return await this.#with((process) => process.wait());
+    } catch (error) {
+      // The service keeps nothing of a process that has ended; its exit code is that of its shim.
+      if (isNotExist(error)) return UNKNOWN_EXIT_CODE;
+      throw error;
+    }
   }
 
   #with<T>(act: (process: HcsProcess) => Promise<T>): Promise<T> {
@@ -72,11 +82,12 @@ async function deliver(process: HcsProcess, document: { Signal: number | string 
 }
 
 /** The failure of a call on a process that has ended. @param id of its container */
-export function processStopped(id: string, operation: string): ComputeError {
+export function processStopped(id: string, operation: string, cause?: unknown): ComputeError {
   return new ComputeError({
     operation,
     systemId: id,
     hresult: HcsResult.PROCESS_ALREADY_STOPPED,
     message: `Cannot ${operation} container "${id}": container not running`,
+    cause,
   });
 }

@@ -25,7 +25,9 @@ export async function readProperties(
   const found = shim === 0 ? undefined : await query(context, id, types);
   // Another program may have made a system of the same id.
   const isOurs = found !== undefined && (found.Owner ?? Owner) === Owner;
-  const State = isOurs ? stateOf(id, found) : "Stopped";
+  const own = isOurs ? stateOf(id, found) : "Stopped";
+  // Between the start of its system and that of its process a container is not what it was created for.
+  const State = own === "Running" && records.initPid(id) === undefined ? "Created" : own;
   const base = { Id: id, RuntimeOsType: GuestOs, State, ProcessId: State === "Stopped" ? 0 : (shim ?? 0) };
   if (!types.includes("ProcessList") || State === "Stopped") return base;
   const details = (found?.ProcessList ?? []).toSorted((a, b) => a.ProcessId - b.ProcessId);

@@ -113,6 +113,9 @@ export class ShimService implements ComputeService {
   ): Promise<LaunchedShim> {
     const { records } = this.#context;
     const { GuestOs, InitProcess, Owner } = document;
+    // What is remembered of another system must not be replaced, though the service would refuse this one.
+    if (records.find(id) !== undefined)
+      throw new ComputeError({ operation: "create", systemId: id, hresult: HcsResult.SYSTEM_ALREADY_EXISTS });
     records.add(id, { UniqueId: randomUUID(), Owner, GuestOs, InitProcess });
     let system: HcsSystem;
     try {
