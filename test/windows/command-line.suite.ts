@@ -1,9 +1,11 @@
 // Every command on Windows, with real processes, a real registry and real pipes, over the double.
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { guidText } from "../../src/hcs/windows/bindings/guid.ts";
 import { HcsService } from "../../src/hcs/windows/compute-service.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
+import type { ComputeSystem } from "../../src/schema/hcs.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { finish, type CommandLineTests } from "./command-line.ts";
 import { sleep, until } from "./measure.ts";
@@ -149,6 +151,18 @@ export function describeCommandLine(
       expect(mounted.trim() === "").toBe(false);
       await place.ok("layer", "unmount", scratch);
       await place.ok("run", "--bundle", place.bundle(["exit", "0"], layered), "web");
+    });
+
+    inRoot("shows documents with the ids that the service gives to layers", async (place) => {
+      const document = await place.ok("spec", "--document", "--bundle", place.bundle(["silent"]));
+      const { out } = await openBindings(place.double.koffi, place.double.loadLibrary).vmcompute.NameToGuid(
+        "base",
+      );
+      const { Container } = JSON.parse(document) as ComputeSystem;
+      expect(Container?.Storage?.Layers).toEqual([{ Id: guidText(out[0]), Path: "C:\\layers\\base" }]);
+      const unmounted = place.bundle(["silent"], { root: { path: "" } });
+      const { stderr } = await place.call(["spec", "--document", "--bundle", unmounted]);
+      expect(stderr).toMatch(/^The volume of the root file system is made up[^\n]*\n$/);
     });
 
     inRoot("cleans up after shims and calls that were killed", async (place) => {
