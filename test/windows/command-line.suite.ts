@@ -153,6 +153,40 @@ export function describeCommandLine(
       await place.ok("run", "--bundle", place.bundle(["exit", "0"], layered), "web");
     });
 
+    inRoot("guards the credentials of a container as long as it is there", async (place) => {
+      const bundle = place.bundle(["silent"], {
+        windows: {
+          layerFolders: ["C:\\layers\\base", "C:\\layers\\scratch"],
+          credentialSpec: { CmsPlugins: ["ActiveDirectory"] },
+        },
+      });
+      const guarded = (): number => place.double.counts().Credentials;
+      await place.ok("create", "--bundle", bundle, "web");
+      expect(guarded()).toBe(1);
+      await refused(place, ["create", "--bundle", bundle, "web"], /already exists/);
+      await place.ok("start", "web");
+      expect(guarded()).toBe(1);
+      place.double.control({ Function: "HcsModifyServiceSettings", Result: E_FAIL });
+      await refused(place, ["delete", "--force", "web"], /^Cannot modify the compute service: .*0x80004005/);
+      expect([guarded(), await place.status("web")]).toEqual([1, "stopped"]);
+      await place.ok("delete", "web");
+      expect(guarded()).toBe(0);
+      for (const name of ["HcsModifyServiceSettings", "HcsCreateComputeSystem"]) {
+        place.double.control({ Function: name, Result: E_FAIL });
+        await refused(place, ["create", "--bundle", bundle, "web"], /0x80004005/);
+        await refused(place, ["state", "web"], /does not exist/);
+        expect(guarded()).toBe(0);
+      }
+      place.double.control({ Function: "HcsCreateComputeSystem", DelayMs: 3000 });
+      const call = place.start(["create", "--bundle", bundle, "web"]);
+      await until(() => guarded() === 1, 20_000);
+      call.kill("SIGKILL");
+      await finish(call, undefined, ["create"]);
+      await until(() => place.double.counts().Systems === 1, 20_000);
+      await place.ok("gc");
+      expect(guarded()).toBe(0);
+    });
+
     inRoot("shows documents with the ids that the service gives to layers", async (place) => {
       const document = await place.ok("spec", "--document", "--bundle", place.bundle(["silent"]));
       const { out } = await openBindings(place.double.koffi, place.double.loadLibrary).vmcompute.NameToGuid(

@@ -149,7 +149,8 @@ export class CommandLine {
 
   /** What is left of containers: nothing, as JSON, if all is well. */
   left(): string {
-    const { Systems, Processes, Handles, Callbacks, Devices, Layers, BadHandles } = this.double.counts();
+    const { Systems, Processes, Handles, Callbacks, Credentials, Devices, Layers, BadHandles } =
+      this.double.counts();
     const keys = this.keys.listKeys();
     const pids = this.processes();
     return JSON.stringify({
@@ -157,6 +158,7 @@ export class CommandLine {
       Processes,
       Handles,
       Callbacks,
+      Credentials,
       Devices,
       Layers,
       BadHandles,
@@ -179,6 +181,7 @@ export const NOTHING_LEFT = JSON.stringify({
   Processes: 0,
   Handles: 0,
   Callbacks: 0,
+  Credentials: 0,
   Devices: 0,
   Layers: 0,
   BadHandles: 0,

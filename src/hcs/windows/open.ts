@@ -35,6 +35,10 @@ export function openWindowsHost(settings: ServiceSettings): Host {
     windows: {
       keys,
       networks: new WindowsNetworkStore(bindings, timeouts),
+      service: {
+        modify: (request) => hcs.modifyServiceSettings(request),
+        properties: (types) => hcs.serviceProperties(types),
+      },
       shims,
       owners,
       vms: new HcsVmService(hcs, bindings, timeouts),

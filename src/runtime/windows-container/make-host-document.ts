@@ -3,8 +3,9 @@ import { layerDocuments, layerFolders } from "../../oci/documents/layers.ts";
 import { windowsDocument } from "../../oci/documents/windows-document.ts";
 import type { ComputeSystem, ContainerConfig } from "../../schema/hcs.ts";
 import type { OciConfig } from "../../schema/oci.ts";
-import { joinNetwork, mountRoot } from "./container-resources.ts";
+import { joinNetwork, mountRoot, noteResources } from "./container-resources.ts";
 import { documentHost } from "./document-host.ts";
+import { guardOwnCredentials } from "./guarded-credentials.ts";
 import { findVmImage } from "./vm-files.ts";
 import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
 
@@ -30,11 +31,15 @@ export async function makeHostDocument(
   const host = await documentHost(windows, folders, () => undefined);
   const rootPath = kind === "argon" ? await mountRoot(runtime, id, spec) : "";
   const namespace = await joinNetwork(runtime, id, spec);
+  const credentials = await guardOwnCredentials(runtime, id, spec, (instance) =>
+    noteResources(windows, id, { credentials: instance }),
+  );
   const resources = {
     rootPath,
     layers: layerDocuments(folders, folders, host),
     mountSources: new Map<number, string>(),
     ...(namespace === undefined ? {} : { networkNamespace: namespace }),
+    ...(credentials === undefined ? {} : { credentials }),
   };
   const image = kind === "argon" ? undefined : findVmImage(layerFolders(spec).readOnly);
   return windowsDocument({ id, owner, spec }, resources, host, image);
