@@ -6,6 +6,7 @@ import { HcsService } from "../../src/hcs/windows/compute-service.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
 import type { ComputeSystem } from "../../src/schema/hcs.ts";
+import type { OciFeatures, OciHook, OciHooks, OciState } from "../../src/schema/oci.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { finish, type CommandLineTests } from "./command-line.ts";
 import { sleep, until } from "./measure.ts";
@@ -182,9 +183,90 @@ export function describeCommandLine(
       await until(() => guarded() === 1, 20_000);
       call.kill("SIGKILL");
       await finish(call, undefined, ["create"]);
-      await until(() => place.double.counts().Systems === 1, 20_000);
+      await sleep(4000);
       await place.ok("gc");
       expect(guarded()).toBe(0);
+    });
+
+    inRoot("runs the hooks of a container on the host, each at its moment", async (place) => {
+      const file = join(place.folder, "notes");
+      const hook = (name: string, code = "0"): OciHook => ({
+        path: place.program,
+        args: ["hook", "note", file, code],
+        env: [`NOTE=${name}`],
+      });
+      const hooks = {
+        prestart: [hook("prestart")],
+        createRuntime: [hook("one"), hook("two")],
+        poststart: [hook("poststart")],
+        poststop: [hook("poststop", "7"), hook("last")],
+      };
+      const notes = (): string[] => {
+        if (!fs.existsSync(file)) return [];
+        const lines = fs.readFileSync(file, "utf8").trimEnd().split("\n");
+        fs.rmSync(file);
+        return lines.map((line) => {
+          const { status, id } = JSON.parse(line.slice(line.indexOf(" "))) as OciState;
+          return `${line.slice(0, line.indexOf(" "))} ${id} ${status}`;
+        });
+      };
+      const created = ["prestart web creating", "one web creating", "two web creating"];
+      const stopped = ["poststop web stopped", "last web stopped"];
+      const warning =
+        /^Cannot run hook \/hooks\/poststop\/0 of container "web": ".*program.exe" has ended with code 7: noted\r?\n$/;
+      const bundle = place.bundle(["silent"], { hooks });
+      await place.ok("create", "--bundle", bundle, "web");
+      expect(notes()).toEqual(created);
+      await place.ok("start", "web");
+      expect(notes()).toEqual(["poststart web running"]);
+      const deleted = await place.call(["delete", "--force", "web"]);
+      expect([deleted.code, deleted.stdout]).toEqual([0, ""]);
+      expect(deleted.stderr).toMatch(warning);
+      expect(notes()).toEqual(stopped);
+
+      const ran = await place.call(["run", "--bundle", place.bundle(["exit", "3"], { hooks }), "web"]);
+      expect(ran.code).toBe(3);
+      expect(ran.stderr).toMatch(warning);
+      expect(notes()).toEqual([...created, "poststart web running", ...stopped]);
+
+      const failing = (changes: OciHooks, ociVersion = "1.0.2"): string =>
+        place.bundle(["silent"], { ociVersion, hooks: { ...hooks, poststop: [hook("last")], ...changes } });
+      const bad = failing({ createRuntime: [hook("one", "7"), hook("two")] });
+      await refused(
+        place,
+        ["create", "--bundle", bad, "web"],
+        /^Cannot run hook \/hooks\/createRuntime\/0 .*code 7/,
+      );
+      expect(notes()).toEqual([...created.slice(0, 2), "last web stopped"]);
+      await refused(place, ["state", "web"], /does not exist/);
+
+      const poststart = { poststart: [hook("poststart", "7")] };
+      const warned = await place.call(["run", "-d", "--bundle", failing(poststart), "web"]);
+      expect([warned.code, await place.status("web")]).toEqual([0, "running"]);
+      expect(warned.stderr).toMatch(/^Cannot run hook \/hooks\/poststart\/0 /);
+      await place.ok("delete", "--force", "web");
+      const strict = failing(poststart, "1.3.0");
+      await refused(
+        place,
+        ["run", "-d", "--bundle", strict, "web"],
+        /^Cannot run hook \/hooks\/poststart\/0 /,
+      );
+      await refused(place, ["state", "web"], /does not exist/);
+      await place.ok("create", "--bundle", strict, "web");
+      await refused(place, ["start", "web"], /^Cannot run hook \/hooks\/poststart\/0 /);
+      expect(await place.status("web")).toBe("stopped");
+      fs.rmSync(file);
+      await place.ok("delete", "web");
+      expect(notes()).toEqual(["last web stopped"]);
+
+      const guest = place.bundle(["silent"], { hooks: { startContainer: [hook("x")] } });
+      await refused(
+        place,
+        ["create", "--bundle", guest, "web"],
+        /: \/hooks\/startContainer\/0 cannot be exec/,
+      );
+      const features = JSON.parse(await place.ok("features")) as OciFeatures;
+      expect(features.hooks).toEqual(["prestart", "createRuntime", "poststart", "poststop"]);
     });
 
     inRoot("shows documents with the ids that the service gives to layers", async (place) => {

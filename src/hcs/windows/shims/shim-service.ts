@@ -46,6 +46,7 @@ export class ShimService implements ComputeService {
     const system = new ShimSystem(this.#context, id);
     try {
       await system.start();
+      await attachment.onStarted?.(shim.pid);
     } catch (error) {
       throw await cleanUpAfter(error, () => system.terminate());
     }
@@ -98,7 +99,8 @@ export class ShimService implements ComputeService {
   }
 
   async features(): Promise<OciFeatures> {
-    return { ociVersionMin: "1.0.0", ociVersionMax: "1.3.0", hooks: [], mountOptions: ["ro", "rw"] };
+    const hooks = ["prestart", "createRuntime", "poststart", "poststop"];
+    return { ociVersionMin: "1.0.0", ociVersionMax: "1.3.0", hooks, mountOptions: ["ro", "rw"] };
   }
 
   diagnose(): Promise<Diagnosis[]> {
@@ -121,7 +123,9 @@ export class ShimService implements ComputeService {
       throw await cleanUpAfter(error, () => records.remove(id));
     }
     try {
-      return await this.#launch(id, document, attachment);
+      const shim = await this.#launch(id, document, attachment);
+      await attachment.onCreated?.(shim.pid);
+      return shim;
     } catch (error) {
       throw await cleanUpAfter(error, () => new ShimSystem(this.#context, id).terminate());
     } finally {
