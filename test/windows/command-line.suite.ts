@@ -14,6 +14,20 @@ import { isRunning } from "./processes.ts";
 
 const ACCESS_VIOLATION = 0xc000_0005;
 const E_FAIL = -2147467259;
+/** Exit code of what an event of its console has ended. */
+const CONTROL_C = 0xc000_013a;
+/** Makes a process take an event of its console as come, once a file orders that and something waits for it. */
+const INTERRUPT = `
+const { existsSync, readFileSync, rmSync } = require("node:fs");
+const order = process.env.ORDER;
+setInterval(() => {
+  if (!existsSync(order)) return;
+  const event = readFileSync(order, "utf8");
+  if (event === "" || process.listenerCount(event) === 0) return;
+  rmSync(order);
+  process.emit(event, event);
+}, 50).unref();
+`;
 const DOCUMENT = { SchemaVersion: { Major: 2, Minor: 1 }, Owner: "somebody", Container: {} };
 
 export function describeCommandLine(
@@ -279,6 +293,29 @@ export function describeCommandLine(
       const unmounted = place.bundle(["silent"], { root: { path: "" } });
       const { stderr } = await place.call(["spec", "--document", "--bundle", unmounted]);
       expect(stderr).toMatch(/^The volume of the root file system is made up[^\n]*\n$/);
+    });
+
+    inRoot("sends what is typed at its console to a process without one", async (place) => {
+      const script = join(place.folder, "interrupt.cjs");
+      const order = join(place.folder, "order");
+      fs.writeFileSync(script, INTERRUPT);
+      const env = { NODE_OPTIONS: `--require "${script.replaceAll("\\", "/")}"`, ORDER: order };
+      const interrupted = async (words: string[], event: string): Promise<number> => {
+        const call = place.start(words, { env });
+        const end = finish(call, undefined, words);
+        await until(() => place.double.counts().Processes > (words[0] === "run" ? 0 : 1), 30_000);
+        fs.writeFileSync(order, event);
+        return (await end).code;
+      };
+      expect(await interrupted(["run", "--bundle", place.bundle(["silent"]), "web"], "SIGINT")).toBe(
+        CONTROL_C,
+      );
+      await refused(place, ["state", "web"], /does not exist/);
+      await place.ok("run", "-d", "--bundle", place.bundle(["silent"]), "web");
+      for (const event of ["SIGINT", "SIGBREAK", "SIGHUP"])
+        expect(await interrupted(["exec", "web", place.program, "silent"], event)).toBe(CONTROL_C);
+      expect(await place.status("web")).toBe("running");
+      await place.ok("delete", "--force", "web");
     });
 
     inRoot("cleans up after shims and calls that were killed", async (place) => {

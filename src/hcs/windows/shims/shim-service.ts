@@ -15,6 +15,7 @@ import { ComputeError, HcsResult } from "../../results.ts";
 import type { HcsSystem } from "../compute-system.ts";
 import { diagnoseWindows } from "../diagnose.ts";
 import { askOwner } from "./ask-owner.ts";
+import { ignoreConsoleEvents, sendConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
 import { launchShim, lostExitCode, writePidFile, type LaunchedShim } from "./launch-shim.ts";
 import type { ShimContext } from "./shim-context.ts";
 import { findLeftovers } from "./shim-leftovers.ts";
@@ -52,14 +53,16 @@ export class ShimService implements ComputeService {
     }
     if (attachment.detached) return 0;
     attachment.onFollow?.();
-    return this.#follow(id, shim);
+    const hasTerminal = document.InitProcess.terminal === true;
+    const send = sendConsoleEvents(document.GuestOs, () => system.openInitProcess());
+    return this.#follow(id, shim, hasTerminal ? ignoreConsoleEvents : send);
   }
 
   /** Waits for the end of a container and removes it, unless another call has done so and perhaps made a new one. */
-  async #follow(id: string, shim: LaunchedShim): Promise<number> {
+  async #follow(id: string, shim: LaunchedShim, onEvent: OnConsoleEvent): Promise<number> {
     const { records } = this.#context;
     const own = records.find(id)?.UniqueId;
-    const code = await shim.wait();
+    const code = await shim.wait(onEvent);
     if (own === undefined || records.find(id)?.UniqueId !== own) return code;
     const hasFailed = records.shim(id) === shim.pid;
     await new ShimSystem(this.#context, id).terminate();
