@@ -6,7 +6,7 @@ import { HcsService } from "../../src/hcs/windows/compute-service.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
 import type { ComputeSystem } from "../../src/schema/hcs.ts";
-import type { OciFeatures, OciHook, OciHooks, OciState } from "../../src/schema/oci.ts";
+import type { OciConfig, OciFeatures, OciHook, OciHooks, OciState } from "../../src/schema/oci.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { finish, type CommandLineTests } from "./command-line.ts";
 import { sleep, until } from "./measure.ts";
@@ -293,6 +293,19 @@ export function describeCommandLine(
       const unmounted = place.bundle(["silent"], { root: { path: "" } });
       const { stderr } = await place.call(["spec", "--document", "--bundle", unmounted]);
       expect(stderr).toMatch(/^The volume of the root file system is made up[^\n]*\n$/);
+    });
+
+    inRoot("maps folders that exist into a container, and no others", async (place) => {
+      const mounts = (source: string): Partial<OciConfig> => ({
+        mounts: [{ destination: "C:\\data", source }],
+      });
+      const missing = place.bundle(["silent"], mounts("C:\\no\\folder"));
+      await refused(
+        place,
+        ["create", "--bundle", missing, "web"],
+        /: \/mounts\/0\/source is "C:\\\\no\\\\folder", which does not exist$/,
+      );
+      await place.ok("run", "--bundle", place.bundle(["exit", "0"], mounts(place.folder)), "web");
     });
 
     inRoot("sends what is typed at its console to a process without one", async (place) => {

@@ -6,6 +6,7 @@ import type { OciConfig } from "../../schema/oci.ts";
 import { joinNetwork, mountRoot, noteResources } from "./container-resources.ts";
 import { documentHost } from "./document-host.ts";
 import { guardOwnCredentials } from "./guarded-credentials.ts";
+import { resolveMountSources } from "./mount-sources.ts";
 import { findVmImage } from "./vm-files.ts";
 import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
 
@@ -29,6 +30,7 @@ export async function makeHostDocument(
   const { owner, windows } = runtime;
   const folders = (spec.windows?.layerFolders ?? []).slice(0, -1);
   const host = await documentHost(windows, folders, () => undefined);
+  const mountSources = resolveMountSources(spec.mounts ?? [], host.osBuild);
   const rootPath = kind === "argon" ? await mountRoot(runtime, id, spec) : "";
   const namespace = await joinNetwork(runtime, id, spec);
   const credentials = await guardOwnCredentials(runtime, id, spec, (instance) =>
@@ -37,7 +39,7 @@ export async function makeHostDocument(
   const resources = {
     rootPath,
     layers: layerDocuments(folders, folders, host),
-    mountSources: new Map<number, string>(),
+    mountSources,
     ...(namespace === undefined ? {} : { networkNamespace: namespace }),
     ...(credentials === undefined ? {} : { credentials }),
   };
