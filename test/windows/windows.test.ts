@@ -10,6 +10,7 @@ import { describeComputeService } from "./compute-service.suite.ts";
 import { configureKoffi } from "../../src/hcs/windows/koffi.ts";
 import { describeBindings, functionsOfTables } from "./bindings.suite.ts";
 import { describeCredentials } from "./credentials.suite.ts";
+import { describeVolumes } from "./volumes.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { describeNetworks } from "./networks.suite.ts";
 import { NativeDouble } from "./native-double.ts";
@@ -36,6 +37,7 @@ describeHostObjects(runner, () => double);
 describeNetworks(runner, () => double);
 describeComputeService(runner, () => double);
 describeCredentials(runner, () => double);
+describeVolumes(runner, () => double);
 describeUtilityVm(runner, () => openWindowsVmHost(double));
 
 const OWN_EXPORTS = ["CoTaskMemFree", "DoubleControl", "DoubleCounts", "DoubleLastCall", "DoubleText"];

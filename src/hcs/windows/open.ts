@@ -31,7 +31,7 @@ export function openWindowsHost(settings: ServiceSettings): Host {
   });
   return {
     compute,
-    layers: new WindowsLayerStore(bindings, keys, new Privileges(bindings)),
+    layers: new WindowsLayerStore({ bindings, keys, privileges: new Privileges(bindings), osBuild }),
     windows: {
       keys,
       networks: new WindowsNetworkStore(bindings, timeouts),
