@@ -9,6 +9,13 @@ import { withConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
 import { readResult } from "./result-protocol.ts";
 import { RESULT } from "./shim-side.ts";
 
+/**
+ * Worker threads of a shim. Reading a console, a file or a device, and every call of the service, take one for as long
+ * as they last, and libuv has four. Windows gives the number only to a new process: libuv does not see what a process
+ * changes in its own environment.
+ */
+const SHIM_THREADS = 16;
+
 /** How this program is started again. */
 export interface Program {
   /** Its file, and what comes before the name of a command: a script, global flags. */
@@ -58,6 +65,7 @@ export async function launchShim(
     stdio,
     detached: request.detached,
     windowsHide: true,
+    env: { UV_THREADPOOL_SIZE: String(SHIM_THREADS), ...process.env },
   });
   if (log !== undefined) closeSync(log);
   const exit = exitOf(child);
