@@ -262,7 +262,7 @@ export function describeRegistry({ describe, test, expect }: TestRunner): void {
     inRoot("knows the shims of a container, and forgets them with its system", async (_, keys) => {
       const shims = new ShimRecords(keys);
       const failure = await failureOf((async () => shims.setShim("web", 1))(), ComputeError);
-      expect(failure.code).toBe("HCS_E_SYSTEM_NOT_FOUND");
+      expect(failure.code).toBe("HCS_SYSTEM_NOT_FOUND");
       keys.createKey("web");
       expect([shims.shim("web"), shims.initPid("web"), shims.find("web")]).toEqual([
         undefined,
