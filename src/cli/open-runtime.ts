@@ -19,7 +19,10 @@ export interface RuntimeFlags {
 }
 
 /** Opens the runtime that the global flags describe. @throws {UsageError | PlatformError} */
-export async function openRuntime(flags: RuntimeFlags, mark: (step: string) => void): Promise<Runtime> {
+export async function openRuntime(
+  flags: RuntimeFlags,
+  reports: Pick<Runtime, "mark" | "warn">,
+): Promise<Runtime> {
   const { rootless, executor, owner = defaultOwner() } = flags;
   const root = stateRoot(flags.root);
   requireOneOf("rootless", rootless, ["true", "false", "auto"]);
@@ -31,7 +34,7 @@ export async function openRuntime(flags: RuntimeFlags, mark: (step: string) => v
     openDisks: async () => (await import("../layers/vhdx-disks.ts")).vhdxDisks(),
     program: () => ownProgram({ ...flags, root, owner }),
   });
-  const parts = { compute, layers, root, owner, mark };
+  const parts = { compute, layers, root, owner, ...reports };
   if (windows === undefined) return { ...parts, store: new FolderStore(root, tryLock) };
   const { KeyStateStore } = await import("../state/key-state-store.ts");
   const { ContainerNotes } = await import("../state/container-notes.ts");

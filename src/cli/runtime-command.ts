@@ -57,7 +57,10 @@ export abstract class RuntimeCommand extends Command implements RunnableCommand 
 
   protected openRuntime(flags: RuntimeFlags): Promise<Runtime> {
     this.phases.mark("parse");
-    return openRuntime(flags, (step) => this.phases.mark(step));
+    return openRuntime(flags, {
+      mark: (step) => this.phases.mark(step),
+      warn: (failure) => this.warnOf(failure),
+    });
   }
 
   protected print(line: string): void {

@@ -27,7 +27,7 @@ export default class Spec extends RuntimeCommand {
     vm: Flags.boolean({ description: "with --document: that of the container's utility VM" }),
     schema: Flags.string({ description: "with --document: version of the schema, 1.0 or 2.1" }),
     "os-build": Flags.integer({
-      description: "with --document: build number of Windows (default 17763, version 1809)",
+      description: "with --document: build number of Windows (default this host's, else 17763, version 1809)",
       min: 14393,
     }),
   };
@@ -42,10 +42,12 @@ export default class Spec extends RuntimeCommand {
     if (schema !== undefined) requireOneOf("schema", schema, ["1.0", "2.1"]);
     const { bundleDocument } = await import("../runtime/bundle-document.ts");
     const schemaVersion = schema === "1.0" ? { Major: 1, Minor: 0 } : { Major: 2, Minor: 1 };
+    const windows = hostOs() === "windows" ? (await this.openRuntime(flags)).windows : undefined;
     const { document, notes } = await bundleDocument({
       bundle,
       owner: flags.owner ?? defaultOwner(),
       ofVm: vm,
+      ...(windows === undefined ? {} : { windows }),
       ...(schema === undefined ? {} : { schemaVersion }),
       ...(osBuild === undefined ? {} : { osBuild }),
     });

@@ -77,6 +77,13 @@ export interface InitAttachment extends Attachment {
   noPivot: boolean;
   /** Keeps the caller's session keyring. */
   noNewKeyring: boolean;
+  /**
+   * Called when a system has been made, before its first process can be started; if it rejects, nothing is left. The
+   * pid is that of the process on the host. Only a service that executes no hooks itself calls it.
+   */
+  onCreated?: (pid: number) => Promise<void>;
+  /** Called likewise when a run has started the first process; if it rejects, the system is terminated. */
+  onStarted?: (pid: number) => Promise<void>;
   /** Called when an attached run has nothing left to do but to follow the system, on which others may act from then on. */
   onFollow?: () => void;
 }

@@ -1,4 +1,5 @@
 import type { ComputeService } from "./compute-service.ts";
+import type { HostService } from "./host-service.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { LayerStore, ScratchDisks } from "./layer-store.ts";
 import type { NetworkStore } from "./network-store.ts";
@@ -29,6 +30,7 @@ export interface WindowsParts {
   /** Where state is kept. */
   keys: KeyStore;
   networks: NetworkStore;
+  service: HostService;
   shims: Shims;
   owners: VmOwners;
   vms: VmService;

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { basename, win32 } from "node:path";
-import { UsageError } from "../base/errors.ts";
+import { PlatformError, UsageError } from "../base/errors.ts";
 import type { LinuxContainerDocument } from "../hcs/compute-service.ts";
+import type { WindowsParts } from "../hcs/host.ts";
 import { loadBundle } from "../oci/bundle.ts";
 import { containerDocument } from "../oci/documents/container-document.ts";
 import { containerKind } from "../oci/documents/container-kind.ts";
@@ -19,6 +20,7 @@ import { onOneLine } from "../schema/faults.ts";
 import type { ComputeSystem, ContainerConfig } from "../schema/hcs.ts";
 import type { OciConfig } from "../schema/oci.ts";
 import { requireValidDocument } from "./require-valid-document.ts";
+import { documentHost } from "./windows-container/document-host.ts";
 
 /** What a document is to be made for. */
 export interface DocumentRequest {
@@ -27,8 +29,10 @@ export interface DocumentRequest {
   owner: string;
   /** Undefined for the newest that the host knows. */
   schemaVersion?: SchemaVersion;
-  /** Build number of Windows; undefined for version 1809. */
+  /** Build number of Windows; undefined for that of `windows`, or else for version 1809. */
   osBuild?: number;
+  /** The host, if it is a Windows host: it knows the ids of layers. */
+  windows?: Pick<WindowsParts, "osBuild" | "processors" | "layerId">;
   /** Whether the document of the container's utility VM is wanted and not its own. */
   ofVm: boolean;
 }
@@ -42,13 +46,13 @@ export interface BundleDocument {
 /** Where Windows keeps the kernel and root file system of Linux VMs. */
 const BOOT_FILES = { folder: "C:\\Program Files\\Linux Containers", has: () => false };
 
-const STAND_INS =
-  "Ids of layers and volumes are stand-ins: only vmcompute.dll on the container's host knows them";
+const STAND_INS = "Ids of layers are stand-ins: only vmcompute.dll on the container's host knows them";
 
 /**
- * Makes the document of a bundle's container, or of its utility VM, without a host that could run it.
+ * Makes the document of a bundle's container, or of its utility VM, on any host, and without making anything ready.
  *
  * @throws {BundleError | UsageError} if the bundle or the request asks for what cannot be served
+ * @throws {ComputeError} if the service cannot name a layer
  */
 export async function bundleDocument(request: DocumentRequest): Promise<BundleDocument> {
   const bundle = loadBundle(request.bundle);
@@ -58,10 +62,27 @@ export async function bundleDocument(request: DocumentRequest): Promise<BundleDo
     return { document: containerDocument(bundle), notes: [] };
   }
   const notes = new Set<string>();
-  const host = assumedHost(request.osBuild ?? OS_BUILDS.RS5, notes);
+  const host = await hostOf(request, spec, notes);
   const document = windowsBundleDocument(spec, basename(path), request, host);
   await requireValidDocument(document, path);
   return { document, notes: [...notes] };
+}
+
+/** This host if it is the container's, or one that is only assumed. */
+async function hostOf(
+  { windows, osBuild = windows?.osBuild ?? OS_BUILDS.RS5 }: DocumentRequest,
+  spec: OciConfig,
+  notes: Set<string>,
+): Promise<DocumentHost> {
+  if (windows === undefined) return assumedHost(osBuild, notes);
+  try {
+    const folders = spec.windows?.layerFolders ?? [];
+    return await documentHost({ ...windows, osBuild }, folders, (text) => notes.add(text));
+  } catch (error) {
+    // Windows has the library only with the feature that runs containers.
+    if (!(error instanceof PlatformError && error.code === "PLATFORM_MISSING")) throw error;
+    return { ...assumedHost(osBuild, notes), processors: windows.processors };
+  }
 }
 
 function assumedHost(osBuild: number, notes: Set<string>): DocumentHost {

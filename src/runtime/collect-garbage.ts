@@ -1,6 +1,6 @@
 import type { Leftover } from "../hcs/compute-service.ts";
 import { openSystem } from "./open-container.ts";
-import { removeSystem } from "./remove-system.ts";
+import { removeContainer } from "./remove-container.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
@@ -36,8 +36,7 @@ async function lostContainers(runtime: Runtime): Promise<Leftover[]> {
 
 async function removeLost(runtime: Runtime, id: string): Promise<boolean> {
   if ((await openSystem(runtime, id)) !== undefined) return false;
-  await removeSystem(runtime, id);
-  runtime.store.remove(id);
+  await removeContainer(runtime, id);
   return true;
 }
 
@@ -51,10 +50,7 @@ async function removeUnused(runtime: Runtime, leftover: Leftover, dryRun: boolea
   try {
     if (dryRun) return true;
     const removed = await leftover.remove();
-    if (removed && isKept) {
-      await removeSystem(runtime, systemId);
-      runtime.store.remove(systemId);
-    }
+    if (removed && isKept) await removeContainer(runtime, systemId);
     return removed;
   } finally {
     lock?.release();

@@ -9,7 +9,7 @@ import type { Runtime } from "./runtime.ts";
  * @see https://github.com/opencontainers/runtime-spec/blob/main/runtime.md#create
  */
 export async function createContainer(runtime: Runtime, container: NewContainer): Promise<void> {
-  await withNewContainer(runtime, container, (document) =>
-    runtime.compute.createSystem(container.id, document, container.attachment),
+  await withNewContainer(runtime, container, (document, attachment) =>
+    runtime.compute.createSystem(container.id, document, attachment),
   );
 }

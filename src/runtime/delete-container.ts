@@ -2,6 +2,7 @@ import { requireContainerId } from "../oci/container-id.ts";
 import { requireStatus } from "./lifecycle.ts";
 import { locked } from "./locked.ts";
 import { openContainer } from "./open-container.ts";
+import { removeContainer } from "./remove-container.ts";
 import { removeSystem } from "./remove-system.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -21,7 +22,6 @@ export async function deleteContainer(runtime: Runtime, id: string, force: boole
       const { status } = await openContainer(runtime, id);
       requireStatus("delete", id, status);
     }
-    await removeSystem(runtime, id);
-    runtime.store.remove(id);
+    await removeContainer(runtime, id);
   });
 }

@@ -1,6 +1,6 @@
 import { cleanUpAfter, ContainerStateError, PlatformError, UsageError } from "../base/errors.ts";
 import { stringifyJson } from "../base/lossless-json.ts";
-import type { ComputeSystemDocument } from "../hcs/compute-service.ts";
+import type { ComputeSystemDocument, InitAttachment } from "../hcs/compute-service.ts";
 import { containerConfig } from "../oci/container-config.ts";
 import { getContainerType } from "../oci/container-type.ts";
 import { loadBundle, type Bundle } from "../oci/bundle.ts";
@@ -9,6 +9,7 @@ import { containerDocument } from "../oci/documents/container-document.ts";
 import { sandboxId } from "../oci/sandbox-id.ts";
 import type { ContainerRecord } from "../state/container-record.ts";
 import type { ContainerPlan, Isolation, NewContainer } from "./container-plan.ts";
+import { newContainerHooks } from "./hooks/new-container-hooks.ts";
 import { requireConsole } from "./require-console.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -16,15 +17,15 @@ import type { Runtime } from "./runtime.ts";
 const ISOLATION_ANNOTATION = "io.runhcs.isolation";
 
 /**
- * Claims an id, remembers the container, and calls `make` while the id is locked, or until `make` gives the lock
- * back. When that fails, or has followed the container to its end, nothing of it is left.
+ * Claims an id, remembers the container, and calls `make` while the id is locked, or until the service has nothing
+ * left to do but to follow the container. When that fails, or has followed the container to its end, nothing of it is left.
  *
  * @throws {BundleError | ContainerStateError | PlatformError | UsageError}
  */
 export async function withNewContainer<T>(
   runtime: Runtime,
   container: NewContainer,
-  make: (document: ComputeSystemDocument, unlock: () => void) => Promise<T>,
+  make: (document: ComputeSystemDocument, attachment: InitAttachment) => Promise<T>,
 ): Promise<T> {
   const { id } = container;
   requireContainerId(id);
@@ -37,13 +38,16 @@ export async function withNewContainer<T>(
     unlock = () => {};
     lock.release();
   };
+  const hooks = await newContainerHooks(runtime, record, bundle.config);
   const forget = async (): Promise<void> => {
     if (!isStillOurs(runtime, record)) return;
     await release();
     runtime.store.remove(id);
+    await hooks?.removed();
   };
   try {
-    const made = await make(await document(), () => unlock());
+    const attachment = { ...container.attachment, ...hooks?.attachment, onFollow: () => unlock() };
+    const made = await make(await document(), attachment);
     if (!container.attachment.detached) await forget();
     return made;
   } catch (error) {

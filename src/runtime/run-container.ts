@@ -15,10 +15,9 @@ export async function runContainer(
   saved?: SaveOptions,
 ): Promise<number> {
   const { id } = container;
-  return withNewContainer(runtime, container, (document, unlock) => {
-    const attachment = { ...container.attachment, onFollow: unlock };
-    return saved === undefined
+  return withNewContainer(runtime, container, (document, attachment) =>
+    saved === undefined
       ? runtime.compute.runSystem(id, document, attachment)
-      : runtime.compute.restoreSystem(id, document, attachment, saved);
-  });
+      : runtime.compute.restoreSystem(id, document, attachment, saved),
+  );
 }

@@ -20,6 +20,8 @@ export interface Runtime {
   root: string;
   /** Named in every container's record. */
   owner: string;
+  /** Tells of a failure that does not end the operation. */
+  warn(failure: unknown): void;
   /** Remembers how long the step took that ends now, for `--debug`. */
   mark(step: string): void;
 }

@@ -1,6 +1,6 @@
 /**
- * What the processes of runhcs that stay with a container note about it, each under a name of its own, so that none
- * replaces what another has noted.
+ * What is noted of a container while it is made, each under a name of its own, so that none replaces what another has
+ * noted. What its shims note of themselves is the compute service's.
  */
 import { parseJson, stringifyJson } from "../base/lossless-json.ts";
 import type { KeyStore, StoredValue } from "../hcs/key-store.ts";
@@ -8,10 +8,6 @@ import { missingContainer } from "./state-faults.ts";
 
 /** Each note and what it holds. */
 export interface Notes {
-  /** Host pid of the shim of the first process; 0 when that has exited. */
-  shim: number;
-  /** Pid of the first process, as the compute service counts. */
-  pid: number;
   /** GUID of the network namespace. */
   netns: string;
   /** What has to be released when the container is removed; a document of whoever allocates it. */
@@ -42,44 +38,15 @@ export class ContainerNotes {
     this.#keys.removeValue(id, name);
   }
 
-  /** The pid, as the compute service counts, of the process whose shim has a host pid. */
-  processOf(id: string, shim: number): number | undefined {
-    const value = this.#keys.readValue(id, processName(shim));
-    return IS_NOTE.pid(value) ? value : undefined;
-  }
-
-  /** @throws {ContainerStateError} CONTAINER_NOT_FOUND */
-  addProcess(id: string, shim: number, pid: number): void {
-    this.#write(id, processName(shim), pid);
-  }
-
-  /** An unknown shim is no error. */
-  removeProcess(id: string, shim: number): void {
-    this.#keys.removeValue(id, processName(shim));
-  }
-
-  /** Host pids of the shims of all further processes, in ascending order. */
-  shimsOfProcesses(id: string): number[] {
-    const names = this.#keys.listValues(id);
-    const pids = names.flatMap((name) => /^pid-(\d+)$/.exec(name)?.[1] ?? []);
-    return pids.map(Number).toSorted((a, b) => a - b);
-  }
-
   #write(id: string, name: string, value: StoredValue): void {
     if (!this.#keys.writeValue(id, name, value)) throw missingContainer(id, `: ID '${id}' was not found`);
   }
 }
 
 const IS_NOTE = {
-  shim: isPid,
-  pid: isPid,
   netns: (value: StoredValue | undefined) => typeof value === "string",
   resources: (value: StoredValue | undefined) => typeof value === "object",
 };
-
-function isPid(value: StoredValue | undefined): value is number {
-  return typeof value === "number";
-}
 
 /** JSON of another program, or none, is no note. */
 function decode(value: StoredValue | undefined): unknown {
@@ -90,8 +57,4 @@ function decode(value: StoredValue | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function processName(shim: number): string {
-  return `pid-${shim}`;
 }

@@ -182,6 +182,7 @@ extern pthread_cond_t changed;
 /* What the counts tell. */
 extern struct counts {
     long allocations, bad_frees, bad_handles, handles, systems, processes, callbacks, calls, running, most_running;
+    long credentials; /* instances that are guarded */
     long devices; /* of VMs, each side */
     long layers;  /* mounted */
     long delayed; /* calls that wait because they were ordered to */

@@ -314,6 +314,21 @@ static json *plan(const struct system *system, const char *operation) {
     return json_get(json_get(system->document, "Fault"), operation);
 }
 
+/* ---- Credentials, which the service guards until it is told to stop ---- */
+
+static struct instance {
+    struct instance *next;
+    char *id, *spec, *transport;
+} *instances;
+
+/* Whether a container's document names the guard of its credentials, and no other. */
+static int fits_guard(const char *id, const json *document) {
+    const struct instance *instance = instances;
+    const char *endpoint = json_text(follow(document, "Container.ContainerCredentialGuard"), "RpcEndpoint", "");
+    while (instance && strcmp(instance->id, id)) instance = instance->next;
+    return !strcmp(endpoint, instance ? id : "");
+}
+
 /* ---- Systems ---- */
 
 static struct system *find_system(const char *id) {
@@ -375,6 +390,9 @@ EXPORT HRESULT WINAPI HcsCreateComputeSystem(const char16 *id, const char16 *con
     if (!*name) result = fail(document, E_INVALID_ARGUMENT, "The id is empty.", NULL);
     else if (fault) result = refuse_document(document, fault);
     else if (find_system(name)) result = fail(document, HCS_EXISTS, "A compute system of this id exists.", NULL);
+    else if (!fits_guard(name, parsed))
+        result = fail(document, HCS_INVALID_JSON, "Its credentials are guarded otherwise.",
+                      "$.Container.ContainerCredentialGuard");
     else if ((refusal = refuse_host(parsed, &refused))) result = fail(document, refused, refusal, NULL);
     if (result) {
         pthread_mutex_unlock(&lock);
@@ -605,13 +623,69 @@ EXPORT HRESULT WINAPI HcsModifyComputeSystem(HANDLE handle, const char16 *config
     return result;
 }
 
+/* ---- The service as a whole ---- */
+
+static void describe_instances(text *out) {
+    text_add(out, "{\"Instances\":[");
+    for (const struct instance *at = instances; at; at = at->next) {
+        text_add(out, at == instances ? "{\"Id\":" : ",{\"Id\":");
+        text_quote(out, at->id);
+        text_add(out, ",\"CredentialGuard\":{\"Cookie\":\"Y29va2ll\",\"RpcEndpoint\":");
+        text_quote(out, at->id);
+        text_add(out, ",\"Transport\":\"%s\",\"CredentialSpec\":", at->transport);
+        text_quote(out, at->spec);
+        text_add(out, "}}");
+    }
+    text_add(out, "]}");
+}
+
 EXPORT HRESULT WINAPI HcsGetServiceProperties(const char16 *query, char16 **properties, char16 **document) {
     ENTER("HcsGetServiceProperties", "sSS", query, properties, document);
     HRESULT result = 0;
     json *parsed = parse(query, document, &result);
     if (!parsed) return result;
+    text out = {0};
+    text_add(&out, "{\"Properties\":[");
+    const json *types = json_get(parsed, "PropertyTypes");
+    pthread_mutex_lock(&lock);
+    for (const json *type = types ? types->first : NULL; type; type = type->next) {
+        if (type != types->first) text_add(&out, ",");
+        if (!strcmp(type->text ? type->text : "", "ContainerCredentialGuard")) describe_instances(&out);
+        else text_add(&out, "{\"SupportedSchemaVersions\":[{\"Major\":2,\"Minor\":1}]}");
+    }
+    pthread_mutex_unlock(&lock);
+    text_add(&out, "]}");
+    *properties = give_text(&out);
     json_free(parsed);
-    *properties = give("{\"Properties\":[{\"SupportedSchemaVersions\":[{\"Major\":2,\"Minor\":1}]}]}");
+    return 0;
+}
+
+static HRESULT add_instance(const json *details, char16 **document) {
+    const char *id = json_text(details, "Id", ""), *spec = json_text(details, "CredentialSpec", "");
+    const char *transport = json_text(details, "Transport", "");
+    if (!*id || !*spec || (strcmp(transport, "LRPC") && strcmp(transport, "HvSocket")))
+        return fail(document, HCS_INVALID_JSON, "The instance is invalid.", "$.Settings.OperationDetails");
+    for (const struct instance *at = instances; at; at = at->next)
+        if (!strcmp(at->id, id)) return fail(document, HCS_EXISTS, "An instance of this id exists.", NULL);
+    struct instance *instance = calloc(1, sizeof *instance);
+    *instance = (struct instance){instances, strdup(id), strdup(spec), strdup(transport)};
+    instances = instance;
+    counts.credentials++;
+    return 0;
+}
+
+static HRESULT remove_instance(const json *details, char16 **document) {
+    const char *id = json_text(details, "Id", "");
+    struct instance **at = &instances;
+    while (*at && strcmp((*at)->id, id)) at = &(*at)->next;
+    if (!*at) return fail(document, E_NOT_FOUND, "No instance has this id.", NULL);
+    struct instance *gone = *at;
+    *at = gone->next;
+    free(gone->id);
+    free(gone->spec);
+    free(gone->transport);
+    free(gone);
+    counts.credentials--;
     return 0;
 }
 
@@ -619,6 +693,16 @@ EXPORT HRESULT WINAPI HcsModifyServiceSettings(const char16 *settings, char16 **
     ENTER("HcsModifyServiceSettings", "sS", settings, document);
     HRESULT result = 0;
     json *parsed = parse(settings, document, &result);
+    if (!parsed) return result;
+    if (!strcmp(json_text(parsed, "PropertyType", ""), "ContainerCredentialGuard")) {
+        const json *request = json_get(parsed, "Settings"), *details = json_get(request, "OperationDetails");
+        const char *operation = json_text(request, "Operation", "");
+        pthread_mutex_lock(&lock);
+        if (!strcmp(operation, "AddInstance")) result = add_instance(details, document);
+        else if (!strcmp(operation, "RemoveInstance")) result = remove_instance(details, document);
+        else result = fail(document, HCS_INVALID_JSON, "The operation is unknown.", "$.Settings.Operation");
+        pthread_mutex_unlock(&lock);
+    }
     json_free(parsed);
     return result;
 }

@@ -345,9 +345,9 @@ EXPORT int32_t WINAPI DoubleCounts(char16 *to, uint32_t size) {
     pthread_mutex_lock(&lock);
     text_add(&out,
              "{\"Allocations\":%ld,\"BadFrees\":%ld,\"BadHandles\":%ld,\"Handles\":%ld,\"Systems\":%ld,"
-             "\"Processes\":%ld,\"Callbacks\":%ld,\"Devices\":%ld,\"Layers\":%ld,\"Delayed\":%ld,\"Calls\":%ld,\"MostRunning\":%ld}",
+             "\"Processes\":%ld,\"Callbacks\":%ld,\"Credentials\":%ld,\"Devices\":%ld,\"Layers\":%ld,\"Delayed\":%ld,\"Calls\":%ld,\"MostRunning\":%ld}",
              counts.allocations, counts.bad_frees, counts.bad_handles, counts.handles, counts.systems,
-             counts.processes, counts.callbacks, counts.devices, counts.layers, counts.delayed, counts.calls,
+             counts.processes, counts.callbacks, counts.credentials, counts.devices, counts.layers, counts.delayed, counts.calls,
              counts.most_running);
     pthread_mutex_unlock(&lock);
     return copy_out(&out, to, size);

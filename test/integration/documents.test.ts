@@ -10,8 +10,9 @@ import { lcowConfig, windowsConfig } from "../unit/oci/engine-configs.ts";
 
 const host = useTestHost("documents");
 const xenonConfig = { ...windowsConfig, windows: { ...windowsConfig.windows, hyperv: {} } };
-const STAND_INS =
-  "Ids of layers and volumes are stand-ins: only vmcompute.dll on the container's host knows them\n";
+const STAND_INS = "Ids of layers are stand-ins: only vmcompute.dll on the container's host knows them\n";
+const MADE_UP =
+  "The volume of the root file system is made up: Windows names it when the scratch is mounted\n";
 
 const bundleOf = (config: object): string => writeBundle(host.newPath(), config as OciConfig);
 const documentOf = (config: object, ...words: string[]): Promise<CallResult> =>
@@ -46,7 +47,7 @@ describe("annotations", () => {
 describe("spec --document", () => {
   test("prints the document of a Windows container, and once that ids are stand-ins", async () => {
     const { code, stdout, stderr } = await documentOf(windowsConfig, "--owner", "me");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: STAND_INS });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `${MADE_UP}${STAND_INS}` });
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({ Owner: "me", SchemaVersion: { Major: 2, Minor: 1 }, Container: {} });
     expect(checkComputeSystem(document).faults).toEqual([]);

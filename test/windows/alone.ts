@@ -7,6 +7,8 @@ import { commandLineTests } from "./command-line.ts";
 import { describeCommandLine } from "./command-line.suite.ts";
 import { describeComputeService } from "./compute-service.suite.ts";
 import { describeContainerNetworks } from "./container-networks.suite.ts";
+import { describeCredentials } from "./credentials.suite.ts";
+import { describeVolumes } from "./volumes.suite.ts";
 import { describeFaults } from "./faults.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { describeInformation } from "./information.suite.ts";
@@ -48,6 +50,8 @@ function runSuites(): void {
   describeUtilityVm(runner, () => openWindowsVmHost(double));
   describeWin32(runner, () => double);
   describeNetworks(runner, () => double);
+  describeCredentials(runner, () => double);
+  describeVolumes(runner, () => double);
   describeRegistry(runner);
   const commands = commandLineTests(runner, () => double);
   describeCommandLine(runner, commands);

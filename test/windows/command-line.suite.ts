@@ -1,9 +1,12 @@
 // Every command on Windows, with real processes, a real registry and real pipes, over the double.
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { guidText } from "../../src/hcs/windows/bindings/guid.ts";
 import { HcsService } from "../../src/hcs/windows/compute-service.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
+import type { ComputeSystem } from "../../src/schema/hcs.ts";
+import type { OciConfig, OciFeatures, OciHook, OciHooks, OciState } from "../../src/schema/oci.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { finish, type CommandLineTests } from "./command-line.ts";
 import { sleep, until } from "./measure.ts";
@@ -11,6 +14,20 @@ import { isRunning } from "./processes.ts";
 
 const ACCESS_VIOLATION = 0xc000_0005;
 const E_FAIL = -2147467259;
+/** Exit code of what an event of its console has ended. */
+const CONTROL_C = 0xc000_013a;
+/** Makes a process take an event of its console as come, once a file orders that and something waits for it. */
+const INTERRUPT = `
+const { existsSync, readFileSync, rmSync } = require("node:fs");
+const order = process.env.ORDER;
+setInterval(() => {
+  // A shim waits for none, and leaves the file to the call that does.
+  if (process.listenerCount("SIGINT") === 0 || !existsSync(order)) return;
+  const event = readFileSync(order, "utf8");
+  rmSync(order);
+  process.emit(event, event);
+}, 50).unref();
+`;
 const DOCUMENT = { SchemaVersion: { Major: 2, Minor: 1 }, Owner: "somebody", Container: {} };
 
 export function describeCommandLine(
@@ -149,6 +166,170 @@ export function describeCommandLine(
       expect(mounted.trim() === "").toBe(false);
       await place.ok("layer", "unmount", scratch);
       await place.ok("run", "--bundle", place.bundle(["exit", "0"], layered), "web");
+    });
+
+    inRoot("guards the credentials of a container as long as it is there", async (place) => {
+      const bundle = place.bundle(["silent"], {
+        windows: {
+          layerFolders: ["C:\\layers\\base", "C:\\layers\\scratch"],
+          credentialSpec: { CmsPlugins: ["ActiveDirectory"] },
+        },
+      });
+      const guarded = (): number => place.double.counts().Credentials;
+      await place.ok("create", "--bundle", bundle, "web");
+      expect(guarded()).toBe(1);
+      await refused(place, ["create", "--bundle", bundle, "web"], /already exists/);
+      await place.ok("start", "web");
+      expect(guarded()).toBe(1);
+      place.double.control({ Function: "HcsModifyServiceSettings", Result: E_FAIL });
+      await refused(place, ["delete", "--force", "web"], /^Cannot modify the compute service: .*0x80004005/);
+      expect([guarded(), await place.status("web")]).toEqual([1, "stopped"]);
+      await place.ok("delete", "web");
+      expect(guarded()).toBe(0);
+      for (const name of ["HcsModifyServiceSettings", "HcsCreateComputeSystem"]) {
+        place.double.control({ Function: name, Result: E_FAIL });
+        await refused(place, ["create", "--bundle", bundle, "web"], /0x80004005/);
+        await refused(place, ["state", "web"], /does not exist/);
+        expect(guarded()).toBe(0);
+      }
+      place.double.control({ Function: "HcsCreateComputeSystem", DelayMs: 3000 });
+      const call = place.start(["create", "--bundle", bundle, "web"]);
+      await until(() => guarded() === 1, 20_000);
+      call.kill("SIGKILL");
+      await finish(call, undefined, ["create"]);
+      await sleep(4000);
+      await place.ok("gc");
+      expect(guarded()).toBe(0);
+    });
+
+    inRoot("runs the hooks of a container on the host, each at its moment", async (place) => {
+      const file = join(place.folder, "notes");
+      const hook = (name: string, code = "0"): OciHook => ({
+        path: place.program,
+        args: ["hook", "note", file, code],
+        env: [`NOTE=${name}`],
+      });
+      const hooks = {
+        prestart: [hook("prestart")],
+        createRuntime: [hook("one"), hook("two")],
+        poststart: [hook("poststart")],
+        poststop: [hook("poststop", "7"), hook("last")],
+      };
+      const notes = (): string[] => {
+        if (!fs.existsSync(file)) return [];
+        const lines = fs.readFileSync(file, "utf8").trimEnd().split("\n");
+        fs.rmSync(file);
+        return lines.map((line) => {
+          const { status, id } = JSON.parse(line.slice(line.indexOf(" "))) as OciState;
+          return `${line.slice(0, line.indexOf(" "))} ${id} ${status}`;
+        });
+      };
+      const created = ["prestart web creating", "one web creating", "two web creating"];
+      const stopped = ["poststop web stopped", "last web stopped"];
+      const warning =
+        /^Cannot run hook \/hooks\/poststop\/0 of container "web": ".*program.exe" has ended with code 7: noted\r?\n$/;
+      const bundle = place.bundle(["silent"], { hooks });
+      await place.ok("create", "--bundle", bundle, "web");
+      expect(notes()).toEqual(created);
+      await place.ok("start", "web");
+      expect(notes()).toEqual(["poststart web running"]);
+      const deleted = await place.call(["delete", "--force", "web"]);
+      expect([deleted.code, deleted.stdout]).toEqual([0, ""]);
+      expect(deleted.stderr).toMatch(warning);
+      expect(notes()).toEqual(stopped);
+
+      const ran = await place.call(["run", "--bundle", place.bundle(["exit", "3"], { hooks }), "web"]);
+      expect(ran.code).toBe(3);
+      expect(ran.stderr).toMatch(warning);
+      expect(notes()).toEqual([...created, "poststart web running", ...stopped]);
+
+      const failing = (changes: OciHooks, ociVersion = "1.0.2"): string =>
+        place.bundle(["silent"], { ociVersion, hooks: { ...hooks, poststop: [hook("last")], ...changes } });
+      const bad = failing({ createRuntime: [hook("one", "7"), hook("two")] });
+      await refused(
+        place,
+        ["create", "--bundle", bad, "web"],
+        /^Cannot run hook \/hooks\/createRuntime\/0 .*code 7/,
+      );
+      expect(notes()).toEqual([...created.slice(0, 2), "last web stopped"]);
+      await refused(place, ["state", "web"], /does not exist/);
+
+      const poststart = { poststart: [hook("poststart", "7")] };
+      const warned = await place.call(["run", "-d", "--bundle", failing(poststart), "web"]);
+      expect([warned.code, await place.status("web")]).toEqual([0, "running"]);
+      expect(warned.stderr).toMatch(/^Cannot run hook \/hooks\/poststart\/0 /);
+      await place.ok("delete", "--force", "web");
+      const strict = failing(poststart, "1.3.0");
+      await refused(
+        place,
+        ["run", "-d", "--bundle", strict, "web"],
+        /^Cannot run hook \/hooks\/poststart\/0 /,
+      );
+      await refused(place, ["state", "web"], /does not exist/);
+      await place.ok("create", "--bundle", strict, "web");
+      await refused(place, ["start", "web"], /^Cannot run hook \/hooks\/poststart\/0 /);
+      expect(await place.status("web")).toBe("stopped");
+      fs.rmSync(file);
+      await place.ok("delete", "web");
+      expect(notes()).toEqual(["last web stopped"]);
+
+      const guest = place.bundle(["silent"], { hooks: { startContainer: [hook("x")] } });
+      await refused(
+        place,
+        ["create", "--bundle", guest, "web"],
+        /: \/hooks\/startContainer\/0 cannot be exec/,
+      );
+      const features = JSON.parse(await place.ok("features")) as OciFeatures;
+      expect(features.hooks).toEqual(["prestart", "createRuntime", "poststart", "poststop"]);
+    });
+
+    inRoot("shows documents with the ids that the service gives to layers", async (place) => {
+      const document = await place.ok("spec", "--document", "--bundle", place.bundle(["silent"]));
+      const { out } = await openBindings(place.double.koffi, place.double.loadLibrary).vmcompute.NameToGuid(
+        "base",
+      );
+      const { Container } = JSON.parse(document) as ComputeSystem;
+      expect(Container?.Storage?.Layers).toEqual([{ Id: guidText(out[0]), Path: "C:\\layers\\base" }]);
+      const unmounted = place.bundle(["silent"], { root: { path: "" } });
+      const { stderr } = await place.call(["spec", "--document", "--bundle", unmounted]);
+      expect(stderr).toMatch(/^The volume of the root file system is made up[^\n]*\n$/);
+    });
+
+    inRoot("maps folders that exist into a container, and no others", async (place) => {
+      const mounts = (source: string): Partial<OciConfig> => ({
+        mounts: [{ destination: "C:\\data", source }],
+      });
+      const missing = place.bundle(["silent"], mounts("C:\\no\\folder"));
+      await refused(
+        place,
+        ["create", "--bundle", missing, "web"],
+        /: \/mounts\/0\/source is "C:\\\\no\\\\folder", which does not exist$/,
+      );
+      await place.ok("run", "--bundle", place.bundle(["exit", "0"], mounts(place.folder)), "web");
+    });
+
+    inRoot("sends what is typed at its console to a process without one", async (place) => {
+      const script = join(place.folder, "interrupt.cjs");
+      const order = join(place.folder, "order");
+      fs.writeFileSync(script, INTERRUPT);
+      const env = { NODE_OPTIONS: `--require "${script.replaceAll("\\", "/")}"`, ORDER: order };
+      const interrupted = async (words: string[], event: string): Promise<number> => {
+        const call = place.start(words, { env });
+        const end = finish(call, undefined, words);
+        await until(() => place.double.counts().Processes > (words[0] === "run" ? 0 : 1), 30_000);
+        fs.writeFileSync(`${order}.new`, event);
+        fs.renameSync(`${order}.new`, order);
+        return (await end).code;
+      };
+      expect(await interrupted(["run", "--bundle", place.bundle(["silent"]), "web"], "SIGINT")).toBe(
+        CONTROL_C,
+      );
+      await refused(place, ["state", "web"], /does not exist/);
+      await place.ok("run", "-d", "--bundle", place.bundle(["silent"]), "web");
+      for (const event of ["SIGINT", "SIGBREAK", "SIGHUP"])
+        expect(await interrupted(["exec", "web", place.program, "silent"], event)).toBe(CONTROL_C);
+      expect(await place.status("web")).toBe("running");
+      await place.ok("delete", "--force", "web");
     });
 
     inRoot("cleans up after shims and calls that were killed", async (place) => {

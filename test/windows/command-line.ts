@@ -156,7 +156,8 @@ export class CommandLine {
 
   /** What is left of containers: nothing, as JSON, if all is well. */
   left(): string {
-    const { Systems, Processes, Handles, Callbacks, Devices, Layers, BadHandles } = this.double.counts();
+    const { Systems, Processes, Handles, Callbacks, Credentials, Devices, Layers, BadHandles } =
+      this.double.counts();
     const keys = this.keys.listKeys();
     const pids = this.processes();
     return JSON.stringify({
@@ -164,6 +165,7 @@ export class CommandLine {
       Processes,
       Handles,
       Callbacks,
+      Credentials,
       Devices,
       Layers,
       BadHandles,
@@ -186,6 +188,7 @@ export const NOTHING_LEFT = JSON.stringify({
   Processes: 0,
   Handles: 0,
   Callbacks: 0,
+  Credentials: 0,
   Devices: 0,
   Layers: 0,
   BadHandles: 0,

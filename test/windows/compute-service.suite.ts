@@ -34,6 +34,7 @@ const NOTHING_HELD = {
   Systems: 0,
   Processes: 0,
   Callbacks: 0,
+  Credentials: 0,
   Devices: 0,
   Layers: 0,
   Delayed: 0,

@@ -25,6 +25,8 @@ const SE_PRIVILEGE_ENABLED = 2;
 /** The disk that the double makes. What Windows makes holds so many bytes. */
 const NEW_DISK = "vhdxfile";
 const USUAL_SIZE = 20 * 2 ** 30;
+/** Of a Windows that extends volumes itself, and of one that does not. */
+const [NEW_BUILD, OLD_BUILD] = [20348, 18362];
 const HUGE = 21 * 2 ** 30;
 
 /** A host of layers, and what its tests look at. */
@@ -32,7 +34,9 @@ interface DoubledHost extends LayerHost {
   bindings: Bindings;
   keys: RegistryStore;
   privileges: Privileges;
+  osBuild: number;
   points: MountPoints;
+  open(osBuild?: number): LayerStore;
   /** Paths that the store has made, not the test. */
   made(): string[];
   openWith(keys: KeyStore): LayerStore;
@@ -71,8 +75,9 @@ function openHost(double: NativeDouble): DoubledHost {
         .readdirSync(folder)
         .map((name) => join(folder, name))
         .filter((path) => !given.has(path)),
-    open: () => new WindowsLayerStore(bindings, keys, privileges),
-    openWith: (own) => new WindowsLayerStore(bindings, own, privileges),
+    osBuild: NEW_BUILD,
+    open: (osBuild = NEW_BUILD) => new WindowsLayerStore({ bindings, keys, privileges, osBuild }),
+    openWith: (own) => new WindowsLayerStore({ bindings, keys: own, privileges, osBuild: NEW_BUILD }),
     newPath,
     layer: makeLayer,
     scratch: () => {
@@ -180,6 +185,17 @@ export function describeLayers(runner: TestRunner, double: () => NativeDouble): 
           expect(host.made()).toEqual([]);
           await act(host.open(), host);
         });
+
+    inHost("are enlarged with their file system where Windows does not do that", async (host) => {
+      const scratch = host.scratch();
+      const store = host.open(OLD_BUILD);
+      // Here the mount path is a folder, which cannot be opened as a volume.
+      const failure = await failureOf(store.expandScratch(scratch, 1000), LayerError);
+      expect(failure.message).toMatch(/^Cannot enlarge layer /);
+      expect(fs.statSync(join(scratch, "sandbox.vhdx")).size).toBe(1000);
+      await failureOf(store.createScratch(host.newPath(), [], HUGE), LayerError);
+      expect(host.made()).toEqual([]);
+    });
 
     inHost("stay mounted when they cannot be unmounted", async (host) => {
       const [store, scratch, parent] = [host.open(), host.scratch(), host.layer("a", "1")];

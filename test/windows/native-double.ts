@@ -43,6 +43,8 @@ export interface Counts {
   Systems: number;
   Processes: number;
   Callbacks: number;
+  /** Containers whose credentials the service guards. */
+  Credentials: number;
   /** Host and guest sides of the devices of all VMs. */
   Devices: number;
   /** That are mounted. */

@@ -3,6 +3,8 @@ import { ContainerStateError } from "../../src/base/errors.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
 import { RegistryStore } from "../../src/hcs/windows/registry-store.ts";
+import { ComputeError } from "../../src/hcs/results.ts";
+import { ShimRecords } from "../../src/hcs/windows/shims/shim-records.ts";
 import { ContainerNotes } from "../../src/state/container-notes.ts";
 import type { ContainerRecord } from "../../src/state/container-record.ts";
 import { KeyStateStore } from "../../src/state/key-state-store.ts";
@@ -238,36 +240,55 @@ export function describeRegistry({ describe, test, expect }: TestRunner): void {
       expect(new KeyStateStore(keys).list()).toEqual(["B2", "a", "b"]);
     });
 
-    inRoot("has notes of the container's shims", async (_, keys) => {
+    inRoot("has notes of what a container holds", async (_, keys) => {
       const notes = new ContainerNotes(keys);
-      const failure = await failureOf((async () => notes.set("web", "shim", 1))(), ContainerStateError);
+      const failure = await failureOf((async () => notes.set("web", "netns", "x"))(), ContainerStateError);
       expect(failure.code).toBe("CONTAINER_NOT_FOUND");
       keys.createKey("web");
-      expect(notes.get("web", "shim")).toBe(undefined);
-      notes.set("web", "shim", 0);
-      notes.set("web", "pid", 812);
+      expect(notes.get("web", "netns")).toBe(undefined);
+      const resources = { Layers: ["C:\\é"], Big: 2n ** 63n };
       notes.set("web", "netns", "89eb8a86-e253-41fd-9800-e6d88eb2e18a");
-      notes.set("web", "resources", { Layers: ["C:\\é"], Big: 2n ** 63n });
-      for (const [shim, pid] of [
-        [30, 3],
-        [4, 5],
-      ] as const)
-        notes.addProcess("web", shim, pid);
-      expect([notes.get("web", "shim"), notes.get("web", "pid"), notes.get("web", "netns")]).toEqual([
-        0,
-        812,
-        "89eb8a86-e253-41fd-9800-e6d88eb2e18a",
-      ]);
-      expect(notes.get("web", "resources")).toEqual({ Layers: ["C:\\é"], Big: 2n ** 63n });
-      expect([notes.shimsOfProcesses("web"), notes.processOf("web", 30)]).toEqual([[4, 30], 3]);
-      notes.removeProcess("web", 30);
-      notes.clear("web", "shim");
+      notes.set("web", "resources", resources);
+      expect(notes.get("web", "netns")).toBe("89eb8a86-e253-41fd-9800-e6d88eb2e18a");
+      expect(notes.get("web", "resources")).toEqual(resources);
+      notes.clear("web", "netns");
+      notes.clear("web", "netns");
       keys.writeValue("web", "resources", { json: "{" });
-      expect([notes.processOf("web", 30), notes.get("web", "shim"), notes.get("web", "resources")]).toEqual([
+      expect([notes.get("web", "netns"), notes.get("web", "resources")]).toEqual([undefined, undefined]);
+      keys.writeValue("web", "resources", 7);
+      expect(notes.get("web", "resources")).toBe(undefined);
+    });
+
+    inRoot("knows the shims of a container, and forgets them with its system", async (_, keys) => {
+      const shims = new ShimRecords(keys);
+      const failure = await failureOf((async () => shims.setShim("web", 1))(), ComputeError);
+      expect(failure.code).toBe("HCS_SYSTEM_NOT_FOUND");
+      keys.createKey("web");
+      expect([shims.shim("web"), shims.initPid("web"), shims.find("web")]).toEqual([
         undefined,
         undefined,
         undefined,
       ]);
+      const InitProcess = { cwd: "C:\\", args: ["é"] };
+      const record = { UniqueId: "one", Owner: "me", GuestOs: "Windows" as const, InitProcess };
+      shims.add("web", record);
+      shims.setShim("web", 42);
+      shims.setInitPid("web", 812);
+      shims.setExecPid("web", 30, 3);
+      shims.setExecPid("web", 4, 5);
+      keys.writeValue("web", "netns", "of the container");
+      expect([shims.find("web"), shims.list()]).toEqual([record, ["web"]]);
+      expect([shims.shim("web"), shims.initPid("web"), shims.execPid("web", 30)]).toEqual([42, 812, 3]);
+      expect(shims.execShims("web").toSorted((a, b) => a - b)).toEqual([4, 30]);
+      shims.endExec("web", 30);
+      shims.endShim("web");
+      expect([shims.shim("web"), shims.execPid("web", 30), shims.execShims("web")]).toEqual([
+        0,
+        undefined,
+        [4],
+      ]);
+      shims.remove("web");
+      expect([shims.list(), keys.listValues("web")]).toEqual([[], ["netns"]]);
     });
   });
 }

@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeComputeService } from "./compute-service.suite.ts";
 import { configureKoffi } from "../../src/hcs/windows/koffi.ts";
 import { describeBindings, functionsOfTables } from "./bindings.suite.ts";
+import { describeCredentials } from "./credentials.suite.ts";
+import { describeVolumes } from "./volumes.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { describeNetworks } from "./networks.suite.ts";
 import { NativeDouble } from "./native-double.ts";
@@ -34,6 +36,8 @@ describeBindings(runner, () => double);
 describeHostObjects(runner, () => double);
 describeNetworks(runner, () => double);
 describeComputeService(runner, () => double);
+describeCredentials(runner, () => double);
+describeVolumes(runner, () => double);
 describeUtilityVm(runner, () => openWindowsVmHost(double));
 
 const OWN_EXPORTS = ["CoTaskMemFree", "DoubleControl", "DoubleCounts", "DoubleLastCall", "DoubleText"];

@@ -1,21 +1,18 @@
 import { resolve } from "node:path";
 import { LayerError } from "../../base/errors.ts";
-import type { KeyStore } from "../key-store.ts";
 import type { DestroyOptions, LayerStore } from "../layer-store.ts";
-import type { Bindings } from "./bindings/open-bindings.ts";
 import { FILTER_DRIVER, layerCall, type LayerContext } from "./layers/layer-context.ts";
 import * as files from "./layers/layer-files.ts";
 import * as uses from "./layers/layer-uses.ts";
 import * as points from "./layers/mount-points.ts";
-import type { Privileges } from "./privileges.ts";
 
 /** The layers of a Windows host, kept by the Host Compute Service and its filter driver. */
 export class WindowsLayerStore implements LayerStore {
   readonly #context: LayerContext;
 
-  /** @param keys remembers who uses which layer */
-  constructor(bindings: Bindings, keys: KeyStore, privileges: Privileges) {
-    this.#context = { bindings, keys, privileges };
+  /** @param context its keys remember who uses which layer */
+  constructor(context: LayerContext) {
+    this.#context = context;
   }
 
   async createLayer(path: string, parents: readonly string[]): Promise<void> {

@@ -31,10 +31,14 @@ export function openWindowsHost(settings: ServiceSettings): Host {
   });
   return {
     compute,
-    layers: new WindowsLayerStore(bindings, keys, new Privileges(bindings)),
+    layers: new WindowsLayerStore({ bindings, keys, privileges: new Privileges(bindings), osBuild }),
     windows: {
       keys,
       networks: new WindowsNetworkStore(bindings, timeouts),
+      service: {
+        modify: (request) => hcs.modifyServiceSettings(request),
+        properties: (types) => hcs.serviceProperties(types),
+      },
       shims,
       owners,
       vms: new HcsVmService(hcs, bindings, timeouts),

@@ -14,6 +14,7 @@ import {
 import { layerDocuments, layerFolders } from "./layers.ts";
 import { isHostMount } from "./lcow-specification.ts";
 import { chosenNamespace } from "./networking.ts";
+import { standInGuid } from "./stand-in-ids.ts";
 import { isReadOnlyMount } from "./windows-mounts.ts";
 import { vsmbShareName } from "./vm/vsmb-share.ts";
 
@@ -30,15 +31,21 @@ export function plannedResources(options: CreateOptions, host: DocumentHost): Co
 }
 
 function hostResources(options: CreateOptions, host: DocumentHost): ContainerResources {
-  const { root } = options.spec;
+  const { root, windows } = options.spec;
   const { readOnly, scratch } = layerFolders(options.spec);
-  const isMounted = root !== undefined && root.path !== "";
+  // With hypervisor isolation in schema 1 the service mounts the scratch itself, and wants to know no volume.
+  const isMounted = (root !== undefined && root.path !== "") || windows?.hyperv !== undefined;
   return {
-    rootPath: isMounted ? root.path : `\\\\?\\Volume{${host.layerId(`volume of ${scratch}`)}}\\`,
+    rootPath: isMounted ? (root?.path ?? "") : standInVolume(scratch, host),
     layers: layerDocuments(readOnly, readOnly, host),
     mountSources: new Map(),
     ...commonResources(options),
   };
+}
+
+function standInVolume(scratch: string, { warn }: Pick<DocumentHost, "warn">): string {
+  warn("The volume of the root file system is made up: Windows names it when the scratch is mounted");
+  return `\\\\?\\Volume{${standInGuid(`volume of ${scratch}`)}}\\`;
 }
 
 /** Each layer, and each folder of a mount, gets a share of its own unless it has one already. */

@@ -21,6 +21,8 @@ export interface HeldResources {
   scratch?: string;
   /** The network that was made for the container. */
   network?: NetworkAttachment;
+  /** Id with which the service guards credentials. */
+  credentials?: string;
   /** The VM in which there is more; whether it ends with the container. */
   vm?: OwnedVm & { isOwn: boolean };
 }

@@ -3,8 +3,10 @@ import { layerDocuments, layerFolders } from "../../oci/documents/layers.ts";
 import { windowsDocument } from "../../oci/documents/windows-document.ts";
 import type { ComputeSystem, ContainerConfig } from "../../schema/hcs.ts";
 import type { OciConfig } from "../../schema/oci.ts";
-import { joinNetwork, mountRoot } from "./container-resources.ts";
+import { joinNetwork, mountRoot, noteResources } from "./container-resources.ts";
 import { documentHost } from "./document-host.ts";
+import { guardOwnCredentials } from "./guarded-credentials.ts";
+import { resolveMountSources } from "./mount-sources.ts";
 import { findVmImage } from "./vm-files.ts";
 import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
 
@@ -28,13 +30,18 @@ export async function makeHostDocument(
   const { owner, windows } = runtime;
   const folders = (spec.windows?.layerFolders ?? []).slice(0, -1);
   const host = await documentHost(windows, folders, () => undefined);
+  const mountSources = resolveMountSources(spec.mounts ?? [], host.osBuild);
   const rootPath = kind === "argon" ? await mountRoot(runtime, id, spec) : "";
   const namespace = await joinNetwork(runtime, id, spec);
+  const credentials = await guardOwnCredentials(runtime, id, spec, (instance) =>
+    noteResources(windows, id, { credentials: instance }),
+  );
   const resources = {
     rootPath,
     layers: layerDocuments(folders, folders, host),
-    mountSources: new Map<number, string>(),
+    mountSources,
     ...(namespace === undefined ? {} : { networkNamespace: namespace }),
+    ...(credentials === undefined ? {} : { credentials }),
   };
   const image = kind === "argon" ? undefined : findVmImage(layerFolders(spec).readOnly);
   return windowsDocument({ id, owner, spec }, resources, host, image);

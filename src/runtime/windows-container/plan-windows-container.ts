@@ -9,6 +9,7 @@ import { sandboxId } from "../../oci/sandbox-id.ts";
 import type { OciConfig, OciProcess } from "../../schema/oci.ts";
 import type { ContainerRecord, ContainerVm } from "../../state/container-record.ts";
 import type { ContainerPlan, Isolation, NewContainer } from "../container-plan.ts";
+import { requireHostHooks } from "../hooks/container-hooks.ts";
 import { makeHostDocument } from "./make-host-document.ts";
 import { makeVmDocument } from "./make-vm-document.ts";
 import { placeInVm } from "./place-in-vm.ts";
@@ -32,6 +33,7 @@ export async function planWindowsContainer(
   const isolation: Isolation = kind === "argon" && vm === undefined ? "process" : "hypervisor";
   requireIsolation(container, isolation);
   const InitProcess = requireProcess(config);
+  requireHostHooks(id, config);
   const parts = { id, spec: config, kind };
   const document = async (): Promise<WindowsContainerDocument> => ({
     ...(vm === undefined

@@ -1,6 +1,7 @@
 import { LayerError, RuntimeError } from "../../base/errors.ts";
 import { Holdings } from "../../base/holdings.ts";
 import type { HeldResources } from "./container-resources.ts";
+import { unguardCredentials } from "./guarded-credentials.ts";
 import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
 
 /**
@@ -10,12 +11,13 @@ import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
  * @throws {LayerError | ComputeError | RuntimeError}
  */
 export async function releaseResources(runtime: RuntimeOnWindows, id: string): Promise<void> {
-  const { notes, networks, owners } = runtime.windows;
+  const { notes, networks, owners, service } = runtime.windows;
   const held = notes.get(id, "resources") as HeldResources | undefined;
   if (held === undefined) return;
-  const { scratch, network, vm } = held;
+  const { scratch, network, credentials, vm } = held;
   const steps = new Holdings();
   if (scratch !== undefined) steps.add(() => releaseScratch(runtime, scratch));
+  if (credentials !== undefined) steps.add(() => unguardCredentials(service, credentials));
   if (network !== undefined) steps.add(() => networks.releaseEndpoints(network));
   if (vm?.isOwn === true) steps.add(() => owners.end(vm));
   else if (vm !== undefined) steps.add(() => unlessAbsent(() => owners.ask(vm, id, "unmount")));

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BundleError, UsageError } from "../../../src/base/errors.ts";
+import { BundleError, PlatformError, UsageError } from "../../../src/base/errors.ts";
 import { ANNOTATIONS } from "../../../src/oci/annotations.ts";
 import { bundleDocument, type DocumentRequest } from "../../../src/runtime/bundle-document.ts";
 import type { ComputeSystem } from "../../../src/schema/hcs.ts";
@@ -12,6 +12,10 @@ import { lcowConfig, podmanConfig, windowsConfig } from "../oci/engine-configs.t
 
 const bundle = makeBundle();
 const V1 = { Major: 1, Minor: 0 };
+const mountedConfig = {
+  ...windowsConfig,
+  root: { path: "\\\\?\\Volume{11111111-2222-3333-4444-555555555555}\\" },
+};
 const xenonConfig = { ...windowsConfig, windows: { ...windowsConfig.windows, hyperv: {} } };
 
 function documentOf(config: unknown, request: Partial<DocumentRequest> = {}) {
@@ -32,12 +36,47 @@ describe("bundleDocument", () => {
   });
 
   test("notes once that ids are stand-ins, where there are some", async () => {
-    const note =
-      "Ids of layers and volumes are stand-ins: only vmcompute.dll on the container's host knows them";
-    expect((await documentOf(windowsConfig)).notes).toEqual([note]);
+    const note = "Ids of layers are stand-ins: only vmcompute.dll on the container's host knows them";
+    const volume =
+      "The volume of the root file system is made up: Windows names it when the scratch is mounted";
+    expect((await documentOf(windowsConfig)).notes).toEqual([volume, note]);
+    expect((await documentOf(mountedConfig)).notes).toEqual([note]);
     expect((await documentOf(xenonConfig)).notes).toEqual([note]);
     expect((await documentOf(xenonConfig, { ofVm: true })).notes).toEqual([]);
     expect((await documentOf(lcowConfig)).notes).toEqual([]);
+  });
+
+  test("asks a Windows host for the ids of layers, and follows its build and its processors", async () => {
+    const asked: string[] = [];
+    const idOf = (name: string) => `11111111-2222-3333-4444-${name.padStart(12, "0")}`;
+    const layerId = async (name: string) => {
+      asked.push(name);
+      return idOf(name === "scratch" ? "3" : name);
+    };
+    const windows = { osBuild: 17134, processors: 3, layerId };
+    const resources = { cpu: { count: 9 } };
+    const config = { ...mountedConfig, windows: { ...windowsConfig.windows, resources } };
+    const { document, notes } = await documentOf(config, { windows });
+    expect(document).toMatchObject({
+      SystemType: "Container",
+      ProcessorCount: 3,
+      Layers: [{ ID: idOf("2") }, { ID: idOf("1") }],
+    });
+    expect([notes, asked]).toEqual([["The container's 9 processors are cut to 3"], ["2", "1", "scratch"]]);
+    const { document: newer } = await documentOf(config, { windows, osBuild: 20348 });
+    expect(newer).toMatchObject({
+      Container: { Storage: { Layers: [{ Id: idOf("2") }, { Id: idOf("1") }] } },
+    });
+  });
+
+  test("uses stand-ins on a Windows host without the library that knows the ids, and tells so", async () => {
+    const layerId = () => Promise.reject(new PlatformError("PLATFORM_MISSING", "no vmcompute.dll"));
+    const windows = { osBuild: 20348, processors: 3, layerId };
+    const { document, notes } = await documentOf(mountedConfig, { windows });
+    expect(notes).toEqual([expect.stringMatching(/^Ids of layers are stand-ins/)]);
+    expect(document).toEqual((await documentOf(mountedConfig)).document);
+    const refusing = { ...windows, layerId: () => Promise.reject(new Error("refused")) };
+    await expect(documentOf(mountedConfig, { windows: refusing })).rejects.toThrow("refused");
   });
 
   test("gives a layer the same stand-in in every bundle", async () => {

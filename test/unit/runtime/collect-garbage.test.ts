@@ -29,7 +29,8 @@ function collect(leftovers: Leftover[], knows: boolean[], dryRun = false): Promi
   };
   const compute = { findLeftovers: async () => leftovers, openSystem } as unknown as ComputeService;
   const layers = {} as LayerStore;
-  return collectGarbage({ compute, layers, store, root, owner: "root", mark: () => {} }, dryRun);
+  const reports = { mark: () => {}, warn: () => {} };
+  return collectGarbage({ compute, layers, store, root, owner: "root", ...reports }, dryRun);
 }
 
 function leftover(remove: () => Promise<boolean>): Leftover {

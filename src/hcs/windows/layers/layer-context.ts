@@ -16,6 +16,8 @@ export interface LayerContext {
   /** Remembers who uses which layer. */
   keys: KeyStore;
   privileges: Privileges;
+  /** Build number of Windows. */
+  osBuild: number;
 }
 
 /** The filter driver, to which a layer is known by the path of its folder. */

@@ -6,9 +6,10 @@ import { cleanUpAfter } from "../../../base/errors.ts";
 import { layerFault } from "../../layer-fault.ts";
 import type { DestroyOptions } from "../../layer-store.ts";
 import type { PrivilegeName } from "../privileges.ts";
+import { extendVolume, leavesVolumeSmall } from "./extend-volume.ts";
 import { FILTER_DRIVER, describeLayers, layerCall, type LayerContext } from "./layer-context.ts";
 import { isLayerFile, namesIn, requireFolder, requireNothing } from "./layer-folder.ts";
-import { isSamePath, listRecords, readRecord, withLayer } from "./layer-record.ts";
+import { isSamePath, listRecords, readRecord, withLayer, type HeldLayer } from "./layer-record.ts";
 
 /** Files are read and written whoever owns them. */
 const FILE_PRIVILEGES: readonly PrivilegeName[] = ["SeBackupPrivilege", "SeRestorePrivilege"];
@@ -42,7 +43,7 @@ export async function createScratch(
   await made(context, path, async () => {
     await layerCall(path, "create", vmcompute.CreateSandboxLayer(FILTER_DRIVER, path, 0, layers));
     if (sizeBytes > USUAL_SCRATCH_SIZE)
-      await layerCall(path, "enlarge", vmcompute.ExpandSandboxSize(FILTER_DRIVER, path, sizeBytes));
+      await withLayer(context, path, (held) => enlarge(context, held, sizeBytes));
   });
 }
 
@@ -120,11 +121,17 @@ function requireLayer(path: string, names: readonly string[], force: boolean): v
 /** Makes a scratch hold at least as many bytes. @throws {LayerError} LAYER_BUSY while it is mounted */
 export async function expandScratch(context: LayerContext, path: string, sizeBytes: number): Promise<void> {
   requireFolder(path);
-  const { ExpandSandboxSize } = context.bindings.vmcompute;
-  await withLayer(context, path, async () => {
+  await withLayer(context, path, async (held) => {
     requireUnused(context, path, "enlarge");
-    await layerCall(path, "enlarge", ExpandSandboxSize(FILTER_DRIVER, path, sizeBytes));
+    await enlarge(context, held, sizeBytes);
   });
+}
+
+async function enlarge(context: LayerContext, held: HeldLayer, sizeBytes: number): Promise<void> {
+  const { layer } = held.record;
+  const { ExpandSandboxSize } = context.bindings.vmcompute;
+  await layerCall(layer, "enlarge", ExpandSandboxSize(FILTER_DRIVER, layer, sizeBytes));
+  if (leavesVolumeSmall(context.osBuild)) await extendVolume(context, held);
 }
 
 function requireUnused({ keys }: LayerContext, path: string, action: string): void {

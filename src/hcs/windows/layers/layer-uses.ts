@@ -100,7 +100,7 @@ export async function mountPath(context: LayerContext, path: string): Promise<st
 }
 
 /** Asks the service for the mount path, in two calls: for its length in characters, then for the text. */
-async function askMountPath({ bindings }: LayerContext, path: string): Promise<string> {
+export async function askMountPath({ bindings }: LayerContext, path: string): Promise<string> {
   const ask = bindings.vmcompute.GetLayerMountPath;
   const [length] = await layerCall(path, "find", ask(FILTER_DRIVER, path, 0, null));
   if (length > LONGEST_PATH)
@@ -156,7 +156,7 @@ async function withWholeLayer<T>(
 }
 
 /** Does a step that is written down before it is begun. When it fails, everything is as it was. */
-async function announced(
+export async function announced(
   held: HeldLayer,
   step: "activate" | "prepare",
   act: () => Promise<unknown>,

@@ -5,8 +5,16 @@ import { ProcessError } from "../../../base/errors.ts";
 import { writeFileAtomically } from "../../../base/files.ts";
 import { withDeadline } from "../deadline.ts";
 import type { Subject } from "../result-document.ts";
+import { withConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
 import { readResult } from "./result-protocol.ts";
 import { RESULT } from "./shim-side.ts";
+
+/**
+ * Worker threads of a shim. Reading a console, a file or a device, and every call of the service, take one for as long
+ * as they last, and libuv has four. Windows gives the number only to a new process: libuv does not see what a process
+ * changes in its own environment.
+ */
+const SHIM_THREADS = 16;
 
 /** How this program is started again. */
 export interface Program {
@@ -34,8 +42,8 @@ export interface ShimRequest {
 /** A process that has said that it works. */
 export interface LaunchedShim {
   pid: number;
-  /** Waits for its end. @returns its exit code, 32 bits unsigned */
-  wait(): Promise<number>;
+  /** Waits for its end, while console events go to `onEvent`. @returns its exit code, 32 bits unsigned */
+  wait(onEvent: OnConsoleEvent): Promise<number>;
   /** Ends it at once. */
   kill(): void;
 }
@@ -57,6 +65,7 @@ export async function launchShim(
     stdio,
     detached: request.detached,
     windowsHide: true,
+    env: { UV_THREADPOOL_SIZE: String(SHIM_THREADS), ...process.env },
   });
   if (log !== undefined) closeSync(log);
   const exit = exitOf(child);
@@ -69,7 +78,11 @@ export async function launchShim(
     throw error;
   }
   child.unref();
-  return { pid: child.pid ?? 0, wait: () => follow(child, exit), kill: () => void child.kill() };
+  return {
+    pid: child.pid ?? 0,
+    wait: (onEvent) => follow(child, exit, onEvent),
+    kill: () => void child.kill(),
+  };
 }
 
 /** Writes the pid of a shim for the caller. @throws {ProcessError} */
@@ -112,14 +125,8 @@ function exitOf(child: ChildProcess): Promise<number> {
   return exit;
 }
 
-/** A console sends what its user types to every process that it has; that is the shim's to deal with. */
-async function follow(child: ChildProcess, exit: Promise<number>): Promise<number> {
-  const ignore = (): void => undefined;
+/** The process of this program waits as long as the shim works. */
+function follow(child: ChildProcess, exit: Promise<number>, onEvent: OnConsoleEvent): Promise<number> {
   child.ref();
-  for (const signal of ["SIGINT", "SIGBREAK"] as const) process.on(signal, ignore);
-  try {
-    return await exit;
-  } finally {
-    for (const signal of ["SIGINT", "SIGBREAK"] as const) process.off(signal, ignore);
-  }
+  return withConsoleEvents(onEvent, exit);
 }

@@ -15,6 +15,7 @@ import { ComputeError, HcsResult } from "../../results.ts";
 import type { HcsSystem } from "../compute-system.ts";
 import { diagnoseWindows } from "../diagnose.ts";
 import { askOwner } from "./ask-owner.ts";
+import { ignoreConsoleEvents, sendConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
 import { launchShim, lostExitCode, writePidFile, type LaunchedShim } from "./launch-shim.ts";
 import type { ShimContext } from "./shim-context.ts";
 import { findLeftovers } from "./shim-leftovers.ts";
@@ -46,19 +47,22 @@ export class ShimService implements ComputeService {
     const system = new ShimSystem(this.#context, id);
     try {
       await system.start();
+      await attachment.onStarted?.(shim.pid);
     } catch (error) {
       throw await cleanUpAfter(error, () => system.terminate());
     }
     if (attachment.detached) return 0;
     attachment.onFollow?.();
-    return this.#follow(id, shim);
+    const hasTerminal = document.InitProcess.terminal === true;
+    const send = sendConsoleEvents(document.GuestOs, () => system.openInitProcess());
+    return this.#follow(id, shim, hasTerminal ? ignoreConsoleEvents : send);
   }
 
   /** Waits for the end of a container and removes it, unless another call has done so and perhaps made a new one. */
-  async #follow(id: string, shim: LaunchedShim): Promise<number> {
+  async #follow(id: string, shim: LaunchedShim, onEvent: OnConsoleEvent): Promise<number> {
     const { records } = this.#context;
     const own = records.find(id)?.UniqueId;
-    const code = await shim.wait();
+    const code = await shim.wait(onEvent);
     if (own === undefined || records.find(id)?.UniqueId !== own) return code;
     const hasFailed = records.shim(id) === shim.pid;
     await new ShimSystem(this.#context, id).terminate();
@@ -98,7 +102,8 @@ export class ShimService implements ComputeService {
   }
 
   async features(): Promise<OciFeatures> {
-    return { ociVersionMin: "1.0.0", ociVersionMax: "1.3.0", hooks: [], mountOptions: ["ro", "rw"] };
+    const hooks = ["prestart", "createRuntime", "poststart", "poststop"];
+    return { ociVersionMin: "1.0.0", ociVersionMax: "1.3.0", hooks, mountOptions: ["ro", "rw"] };
   }
 
   diagnose(): Promise<Diagnosis[]> {
@@ -124,7 +129,9 @@ export class ShimService implements ComputeService {
       throw await cleanUpAfter(error, () => records.remove(id));
     }
     try {
-      return await this.#launch(id, document, attachment);
+      const shim = await this.#launch(id, document, attachment);
+      await attachment.onCreated?.(shim.pid);
+      return shim;
     } catch (error) {
       throw await cleanUpAfter(error, () => new ShimSystem(this.#context, id).terminate());
     } finally {

@@ -12,6 +12,7 @@ import type {
 } from "../../compute-service.ts";
 import { ComputeError, HcsResult, isNotExist, isTimeout } from "../../results.ts";
 import { NotificationType } from "../notification-types.ts";
+import { ignoreConsoleEvents, sendConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
 import { terminateSystem } from "./end-system.ts";
 import { START } from "./init-shim.ts";
 import { launchShim, lostExitCode, writePidFile, type LaunchedShim } from "./launch-shim.ts";
@@ -89,7 +90,9 @@ export class ShimSystem implements ComputeSystem {
     }
     const pid = records.execPid(this.id, shim.pid) ?? 0;
     const identity = { systemId: this.id, shim: shim.pid, pid, guestOs, hasTerminal };
-    const wait = attachment.detached ? async () => 0 : () => this.#follow(shim);
+    const send = sendConsoleEvents(guestOs, async () => new ShimProcess(this.#context, identity));
+    const onEvent = hasTerminal ? ignoreConsoleEvents : send;
+    const wait = attachment.detached ? async () => 0 : () => this.#follow(shim, onEvent);
     return new ShimProcess(this.#context, identity, wait);
   }
 
@@ -161,9 +164,9 @@ export class ShimSystem implements ComputeSystem {
   }
 
   /** Waits for the end of a further process, whose shim takes its value back when it has told the exit code. */
-  async #follow(shim: LaunchedShim): Promise<number> {
+  async #follow(shim: LaunchedShim, onEvent: OnConsoleEvent): Promise<number> {
     const { records } = this.#context;
-    const code = await shim.wait();
+    const code = await shim.wait(onEvent);
     if (records.execPid(this.id, shim.pid) === undefined) return code;
     records.endExec(this.id, shim.pid);
     throw lostExitCode(`process ${shim.pid} of container "${this.id}"`);

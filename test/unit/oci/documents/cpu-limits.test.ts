@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { containerCpuLimits } from "../../../../src/oci/documents/container-limits.ts";
 import { convertCpuLimits } from "../../../../src/oci/documents/cpu-limits.ts";
+import type { CreateOptions } from "../../../../src/oci/documents/create-options.ts";
 import { scaleCpuLimitsToSandbox } from "../../../../src/oci/documents/scale-cpu-limits.ts";
 import { bundleErrorOf } from "../bundle-folder.ts";
 import { notingHost, windowsSpec } from "./test-host.ts";
@@ -88,5 +90,41 @@ describe("scaleCpuLimitsToSandbox", () => {
       scaleCpuLimitsToSandbox({ count, limit, weight }, { host, sandbox });
     expect(scale(0, 0)).toEqual({ count: 0, limit: scaled, weight: 0 });
     expect(scale(3, 9)).toEqual({ count: 3, limit: scaled, weight: 9 });
+  });
+});
+
+describe("the limits of a container where it runs", () => {
+  const options = { id: "web", owner: "me", spec: specOf({ cpu: { maximum: 2500 } }) };
+  const hostingSystem = { id: "vm", os: "windows", processorCount: 2, isTemplate: false } as const;
+
+  test("are scaled to its VM if that is asked for, and nowhere else", () => {
+    const limitOf = (more: Partial<CreateOptions>) =>
+      containerCpuLimits({ ...options, ...more }, notingHost()).limit;
+    expect(limitOf({ hostingSystem, scaleCpuLimitsToSandbox: true })).toBe(5000);
+    expect(limitOf({ hostingSystem, scaleCpuLimitsToSandbox: false })).toBe(2500);
+    expect(limitOf({ hostingSystem })).toBe(2500);
+    expect(limitOf({ scaleCpuLimitsToSandbox: true })).toBe(2500);
+  });
+
+  test("cut a count to the processors of the VM, which is never scaled", () => {
+    const spec = specOf({ cpu: { count: 3 } });
+    const at = { ...options, spec, hostingSystem, scaleCpuLimitsToSandbox: true };
+    expect(containerCpuLimits(at, notingHost())).toEqual({ count: 2, limit: 0, weight: 0 });
+  });
+
+  test("are what whole numbers of 32 bits give, for every limit that a configuration can have", () => {
+    for (const [host, sandbox] of [
+      [2, 3],
+      [7, 5],
+      [64, 2],
+      [2048, 1],
+      [1, 64],
+    ] as const)
+      for (let limit = 1; limit <= 10_000; limit++) {
+        const exact = Math.min(Math.max((Math.imul(limit, host) / sandbox) | 0, 1), 10_000);
+        const scaled = scaleCpuLimitsToSandbox({ count: 0, limit, weight: 0 }, { host, sandbox });
+        if (scaled.limit !== exact)
+          throw new Error(`${limit} of ${host} in ${sandbox}: ${scaled.limit}, not ${exact}`);
+      }
   });
 });
