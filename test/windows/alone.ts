@@ -14,6 +14,7 @@ import { describeNetworks } from "./networks.suite.ts";
 import { CHILD, actAsChild } from "./registry-child.ts";
 import { describeRegistry } from "./registry.suite.ts";
 import { describeLayers } from "./layers.suite.ts";
+import { describeRunProcess } from "./run-process.suite.ts";
 import { NativeDouble } from "./native-double.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
@@ -43,6 +44,7 @@ function runSuites(): void {
   describeBindings(runner, () => double);
   describeHostObjects(runner, () => double);
   describeComputeService(runner, () => double);
+  describeRunProcess(runner, () => double);
   describeUtilityVm(runner, () => openWindowsVmHost(double));
   describeWin32(runner, () => double);
   describeNetworks(runner, () => double);

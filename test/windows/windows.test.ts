@@ -12,6 +12,7 @@ import { describeBindings, functionsOfTables } from "./bindings.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { describeNetworks } from "./networks.suite.ts";
 import { NativeDouble } from "./native-double.ts";
+import { describeRunProcess } from "./run-process.suite.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 
@@ -34,6 +35,7 @@ describeBindings(runner, () => double);
 describeHostObjects(runner, () => double);
 describeNetworks(runner, () => double);
 describeComputeService(runner, () => double);
+describeRunProcess(runner, () => double);
 describeUtilityVm(runner, () => openWindowsVmHost(double));
 
 const OWN_EXPORTS = ["CoTaskMemFree", "DoubleControl", "DoubleCounts", "DoubleLastCall", "DoubleText"];
