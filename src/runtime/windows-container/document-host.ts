@@ -9,7 +9,7 @@ import type { DocumentHost } from "../../oci/documents/document-host.ts";
  * @throws {ComputeError}
  */
 export async function documentHost(
-  { osBuild, processors, layerId }: WindowsParts,
+  { osBuild, processors, layerId }: Pick<WindowsParts, "osBuild" | "processors" | "layerId">,
   layerFolders: readonly string[],
   warn: (text: string) => void,
 ): Promise<DocumentHost> {
