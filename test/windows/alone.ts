@@ -14,6 +14,7 @@ import { describeNetworks } from "./networks.suite.ts";
 import { CHILD, actAsChild } from "./registry-child.ts";
 import { describeRegistry } from "./registry.suite.ts";
 import { describeLayers } from "./layers.suite.ts";
+import { describeFormatInVm, describePrepareDisk } from "./prepare-disk.suite.ts";
 import { describeRunProcess } from "./run-process.suite.ts";
 import { NativeDouble } from "./native-double.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
@@ -45,6 +46,7 @@ function runSuites(): void {
   describeHostObjects(runner, () => double);
   describeComputeService(runner, () => double);
   describeRunProcess(runner, () => double);
+  describeFormatInVm(runner, () => double);
   describeUtilityVm(runner, () => openWindowsVmHost(double));
   describeWin32(runner, () => double);
   describeNetworks(runner, () => double);
@@ -55,6 +57,7 @@ function runSuites(): void {
   describeContainerNetworks(runner, commands);
   describeVmContainers(runner, commands);
   describeInformation(runner, commands);
+  describePrepareDisk(runner, commands);
   describeLayers(runner, () => double);
   void report(runner);
 }
