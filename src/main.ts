@@ -25,6 +25,7 @@ const commands: CommandTable = {
   doctor: () => import("./commands/doctor.ts"),
   gc: () => import("./commands/gc.ts"),
   "create-scratch": () => import("./commands/create-scratch.ts"),
+  "prepare-disk": () => import("./commands/prepare-disk.ts"),
   "layer import": () => import("./commands/layer/import.ts"),
   "layer export": () => import("./commands/layer/export.ts"),
   "layer inspect": () => import("./commands/layer/inspect.ts"),

@@ -8,6 +8,7 @@ import type {
   ModifySettingRequest,
   SystemPropertyType,
 } from "../schema/hcs.ts";
+import type { ProcessOutcome, ProcessRun } from "./process-run.ts";
 
 /** What a VM tells of itself that is acted on. */
 export interface VmProperties {
@@ -28,6 +29,13 @@ export interface VmSystem {
   modify(request: ModifySettingRequest): Promise<void>;
   /** @throws {ComputeError} */
   properties(types?: readonly SystemPropertyType[]): Promise<VmProperties>;
+  /**
+   * Runs a process in the guest, beside its containers, to its end.
+   *
+   * @throws {ComputeError} if it cannot be made
+   * @throws {StreamError} if its streams are not as asked; it is killed then
+   */
+  runProcess(run: ProcessRun): Promise<ProcessOutcome>;
   /** Ends the VM without asking its guest; one that has ended is no error. */
   terminate(): Promise<void>;
   /** Waits until the VM has ended. @throws {ComputeError} UNEXPECTED_EXIT if nobody asked for it */

@@ -2,18 +2,15 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, statSync } from "node:fs
 import { LayerError, UsageError } from "../base/errors.ts";
 import { ifExists } from "../base/files.ts";
 import { randomUuid } from "../base/uuid.ts";
-import { Ext4Writer } from "../formats/ext4/writer.ts";
-import { NANOSECONDS_PER_SECOND } from "../formats/file-entry.ts";
 import { FileSink } from "../formats/file-sink.ts";
 import { VhdxWriter } from "../formats/vhdx/vhdx-writer.ts";
 import { copyScratch } from "./copy-scratch.ts";
+import { writeEmptyFileSystem } from "./empty-file-system.ts";
 import { makeFile, type Destination } from "./new-file.ts";
 import { DEFAULT_SCRATCH_SIZE_GB, GIB } from "./scratch-size.ts";
 
 /** Block numbers of the file system have 32 bits. */
 const LARGEST_SIZE_GB = 16383;
-/** One inode for so many bytes, as mkfs.ext4 has it. */
-const BYTES_PER_INODE = 16 * 1024;
 /** How often larger the file system can become without anything in it being moved. */
 const GROWTH = 64;
 
@@ -94,19 +91,7 @@ export function writeScratchFile(path: string, sizeGB: number): void {
 /** Writes a scratch into an open file; returns the file's length in bytes. */
 function writeScratch(fd: number, size: number, uuid: Uint8Array): number {
   const disk = new VhdxWriter(new FileSink(fd), size, { uuid });
-  const timestamp = Math.floor(Date.now() / 1000);
-  const image = new Ext4Writer(disk, {
-    size,
-    inodes: size / BYTES_PER_INODE,
-    maximumSize: size * GROWTH,
-    isWritable: true,
-    isGrowable: true,
-    uuid,
-    timestamp,
-  });
-  const mtime = BigInt(timestamp) * NANOSECONDS_PER_SECOND;
-  image.entry({ path: "", type: "directory", mode: 0o755, uid: 0, gid: 0, size: 0, mtime });
-  image.finish();
+  writeEmptyFileSystem(disk, { size, maximumSize: size * GROWTH, uuid });
   const length = disk.finish();
   ftruncateSync(fd, length);
   return length;

@@ -208,6 +208,7 @@ function recording(service: VmService, requests: ModifySettingRequest[]): VmServ
         terminate: () => system.terminate(),
         wait: () => system.wait(),
         close: () => system.close(),
+        runProcess: (run) => system.runProcess(run),
         properties: (types) => system.properties(types),
         modify: async (request) => {
           requests.push(request);

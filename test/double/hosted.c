@@ -7,6 +7,8 @@
 struct device {
     struct device *next;
     char *key;
+    /* Of a disk. */
+    char *path;
 };
 
 /* Guest requests that bring about one thing, which one member of their settings names. */
@@ -38,14 +40,14 @@ static char *guest_key(const json *request) {
     return NULL;
 }
 
-static const char *add(struct device **devices, char *key) {
+static const char *add(struct device **devices, char *key, const char *path) {
     for (struct device *at = *devices; at; at = at->next)
         if (!strcmp(at->key, key)) {
             free(key);
             return "The VM has this device.";
         }
     struct device *device = malloc(sizeof *device);
-    *device = (struct device){*devices, key};
+    *device = (struct device){*devices, key, strdup(path)};
     *devices = device;
     counts.devices++;
     return NULL;
@@ -58,6 +60,7 @@ static const char *take_out(struct device **devices, char *key) {
     if (!(found = *at)) return "The VM has no such device.";
     *at = found->next;
     free(found->key);
+    free(found->path);
     free(found);
     counts.devices--;
     return NULL;
@@ -67,7 +70,7 @@ const char *change_device(struct device **devices, const json *request) {
     const json *guest = json_get(request, "GuestRequest");
     const char *type = json_text(guest ? guest : request, "RequestType", "");
     char *key = guest ? guest_key(guest) : host_key(request);
-    if (key && !strcmp(type, "Add")) return add(devices, key);
+    if (key && !strcmp(type, "Add")) return add(devices, key, json_text(json_get(request, "Settings"), "Path", ""));
     if (key && !strcmp(type, "Remove")) return take_out(devices, key);
     free(key);
     return NULL;
@@ -75,6 +78,14 @@ const char *change_device(struct device **devices, const json *request) {
 
 void forget_devices(struct device **devices) {
     while (*devices) take_out(devices, strdup((*devices)->key));
+}
+
+void list_disks(const struct device *devices, text *to) {
+    int controller, lun;
+    text_add(to, "%s", "");
+    for (; devices; devices = devices->next)
+        if (sscanf(devices->key, "VirtualMachine/Devices/Scsi/%d/Attachments/%d", &controller, &lun) == 2)
+            text_add(to, "%d:%d=%s|", controller, lun, devices->path);
 }
 
 static void add_line(text *line, const json *arguments) {

@@ -9,6 +9,8 @@ struct device;
  * cannot be, or NULL. */
 const char *change_device(struct device **devices, const json *request);
 void forget_devices(struct device **devices);
+/* Writes the SCSI disks as CONTROLLER:LUN=PATH|, one behind the other. */
+void list_disks(const struct device *devices, text *to);
 
 /* The parameters of a process as the host knows them. A Linux guest is given the whole OCI process, or knows its first
  * one by the container's document. Gives NULL if neither names a program. */

@@ -43,9 +43,11 @@ HRESULT start_program(const json *parameters, const int pipes[3], struct program
         theirs[i] = ends[i != 0];
         ours[i] = ends[i == 0];
     }
-    const char *line = json_text(parameters, "CommandLine", "");
+    text line = {0};
+    /* The shell becomes the program, so that the program is what a signal reaches. */
+    text_add(&line, "exec %s", json_text(parameters, "CommandLine", ""));
     const char *folder = json_text(parameters, "WorkingDirectory", NULL);
-    char *arguments[] = {"sh", "-c", (char *)line, NULL}, **environment = environment_of(parameters);
+    char *arguments[] = {"sh", "-c", line.bytes, NULL}, **environment = environment_of(parameters);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     if (folder && *folder) posix_spawn_file_actions_addchdir_np(&actions, folder);
@@ -53,6 +55,7 @@ HRESULT start_program(const json *parameters, const int pipes[3], struct program
     pid_t pid = 0;
     int error = posix_spawn(&pid, "/bin/sh", &actions, NULL, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
+    free(line.bytes);
     for (char **at = environment; *at; at++) free(*at);
     free(environment);
     for (int i = 0; i < 3; i++) {

@@ -1,5 +1,5 @@
 /* Compute systems and processes: handles, states, pending results, and notifications on threads of the service. */
-#include "hosted.h"
+#include "guest.h"
 #include "process.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -449,11 +449,17 @@ EXPORT HRESULT WINAPI HcsCloseComputeSystem(HANDLE handle) {
     return ordered ? ordered : slot ? 0 : E_INVALID_HANDLE;
 }
 
+/* The guest of Linux is the one that is reached by vsock. */
+static int has_linux_guest(const struct system *system) {
+    return json_true(follow(system->document, "VirtualMachine.GuestConnection"), "UseVsock");
+}
+
 static void describe(text *out, const struct system *system, const json *query) {
     text_add(out, "{\"Id\":");
     text_quote(out, system->id);
-    text_add(out, ",\"SystemType\":\"%s\",\"RuntimeOsType\":\"Windows\",\"State\":\"%s\",\"Stopped\":%s,\"Owner\":",
+    text_add(out, ",\"SystemType\":\"%s\",\"RuntimeOsType\":\"%s\",\"State\":\"%s\",\"Stopped\":%s,\"Owner\":",
              json_get(system->document, "VirtualMachine") ? "VirtualMachine" : "Container",
+             has_linux_guest(system) ? "Linux" : "Windows",
              state_names[system->state], system->exited ? "true" : "false");
     text_quote(out, json_text(system->document, "Owner", ""));
     if (json_true(json_get(system->document, "Fault"), "UpdatesPending"))
@@ -835,8 +841,9 @@ EXPORT HRESULT WINAPI HcsCreateProcess(HANDLE handle, const char16 *parameters, 
     if (!system) result = E_INVALID_HANDLE;
     else if (system->ending) result = fail(document, HCS_ALREADY_STOPPED, "It has stopped.", NULL);
     else if (system->state != RUNNING) result = fail(document, HCS_INVALID_STATE, "It does not run.", NULL);
-    else if (!json_text(parsed, "CommandLine", NULL) &&
-             !(guest = process_parameters(parsed, system->document)))
+    else if (has_linux_guest(system) ? !(guest = guest_parameters(parsed, system->devices))
+                                     : !json_text(parsed, "CommandLine", NULL) &&
+                                           !(guest = process_parameters(parsed, system->document)))
         result = fail(document, HCS_INVALID_JSON, "The process document is invalid.", "$.CommandLine");
     else {
         int pipes[3] = {json_true(parsed, "CreateStdInPipe"), json_true(parsed, "CreateStdOutPipe"),

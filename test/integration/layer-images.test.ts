@@ -330,7 +330,7 @@ describe("layer verify", () => {
   });
 });
 
-describe("create-scratch and layer expand", () => {
+describe("create-scratch, prepare-disk and layer expand", () => {
   test("make a disk that QEMU finds sound, and make it larger", async () => {
     const scratch = host.newPath();
     const made = JSON.parse(await host.ok("create-scratch", "--destpath", scratch, "--json"));
@@ -347,12 +347,37 @@ describe("create-scratch and layer expand", () => {
     expect(fileSystem.size).toBe(50 * 2 ** 30);
   });
 
+  test("format a whole disk, but none that is mounted", async () => {
+    const [file, folder] = [host.newPath(), host.newPath()];
+    fs.writeFileSync(file, Buffer.alloc(2 ** 24, "used"));
+    fs.truncateSync(file, 2 ** 28);
+    fs.mkdirSync(folder);
+    const device = execFileSync("losetup", ["-f", "--show", file], { encoding: "utf8" }).trim();
+    try {
+      expect(await host.ok("prepare-disk", "--destpath", device)).toBe("");
+      expect(fsck(device)).toBe(0);
+      execFileSync("mount", ["-t", "ext4", device, folder]);
+      const refused = await host.runhcs(["prepare-disk", "--destpath", device]);
+      execFileSync("umount", [folder]);
+      expect(refused).toMatchObject({ code: 1, stdout: "" });
+      expect(refused.stderr).toMatch(/^Cannot format "\/dev\/loop\d+": it or a part of it is in use\n$/);
+    } finally {
+      execFileSync("losetup", ["-d", device]);
+    }
+  });
+
   test.each([
     [["layer", "expand", "x"], /^Cannot run "runhcs layer expand": missing --sizeGB$/m],
     [["layer", "create", "x"], /^Cannot run "runhcs layer create": missing --layer$/m],
     [["layer", "verify", "x", "--root-hash", "1"], /^Cannot read --root-hash "1": a root hash has 64/],
     [["layer", "import", "--size", "3T", "-", "x"], /^Cannot make file "x": a VHD has at most 2190433320960/],
     [["create-scratch"], /^'destpath' is required$/m],
+    [["prepare-disk"], /^'destpath' is required$/m],
+    [["prepare-disk", "--destpath", "/dev/null"], /^Cannot format "\/dev\/null": it is not a block device$/m],
+    [
+      ["prepare-disk", "--destpath", "/nonexistent/x"],
+      /^Cannot format "\/nonexistent\/x": it does not exist$/m,
+    ],
     [
       ["create-scratch", "--destpath", "/nonexistent/x"],
       /^Cannot make file "\/nonexistent\/x": no such file/,

@@ -16,6 +16,8 @@ import { describeNetworks } from "./networks.suite.ts";
 import { CHILD, actAsChild } from "./registry-child.ts";
 import { describeRegistry } from "./registry.suite.ts";
 import { describeLayers } from "./layers.suite.ts";
+import { describeFormatInVm, describePrepareDisk } from "./prepare-disk.suite.ts";
+import { describeRunProcess } from "./run-process.suite.ts";
 import { NativeDouble } from "./native-double.ts";
 import { describeComputeService as describeShimService } from "../contract/compute-service.contract.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
@@ -47,6 +49,8 @@ function runSuites(): void {
   describeBindings(runner, () => double);
   describeHostObjects(runner, () => double);
   describeComputeService(runner, () => double);
+  describeRunProcess(runner, () => double);
+  describeFormatInVm(runner, () => double);
   describeUtilityVm(runner, () => openWindowsVmHost(double));
   describeWin32(runner, () => double);
   describeNetworks(runner, () => double);
@@ -60,6 +64,7 @@ function runSuites(): void {
   describeContainerNetworks(runner, commands);
   describeVmContainers(runner, commands);
   describeInformation(runner, commands);
+  describePrepareDisk(runner, commands);
   describeLayers(runner, () => double);
   void report(runner);
 }

@@ -14,6 +14,8 @@ import { describeVolumes } from "./volumes.suite.ts";
 import { describeHostObjects } from "./host-objects.suite.ts";
 import { describeNetworks } from "./networks.suite.ts";
 import { NativeDouble } from "./native-double.ts";
+import { describeFormatInVm } from "./prepare-disk.suite.ts";
+import { describeRunProcess } from "./run-process.suite.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 
@@ -38,6 +40,8 @@ describeNetworks(runner, () => double);
 describeComputeService(runner, () => double);
 describeCredentials(runner, () => double);
 describeVolumes(runner, () => double);
+describeRunProcess(runner, () => double);
+describeFormatInVm(runner, () => double);
 describeUtilityVm(runner, () => openWindowsVmHost(double));
 
 const OWN_EXPORTS = ["CoTaskMemFree", "DoubleControl", "DoubleCounts", "DoubleLastCall", "DoubleText"];

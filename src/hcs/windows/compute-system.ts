@@ -1,6 +1,7 @@
 import { cleanUpAfter } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { ComputeSystem } from "../compute-service.ts";
+import type { ProcessOutcome, ProcessRun } from "../process-run.ts";
 import { HcsResult, isAlreadyStopped, isDisconnected, isInvalidState, isNotExist } from "../results.ts";
 import { askMeanwhile } from "./ask-meanwhile.ts";
 import type { CallResult } from "./bindings/signature.ts";
@@ -13,6 +14,7 @@ import { NotificationType, type HcsNotification, type NotificationNumber } from 
 import { alreadyClosed } from "./open-handle.ts";
 import { discardPipes } from "./process-streams.ts";
 import { computeFailure, type Subject } from "./result-document.ts";
+import { runProcess } from "./run-process.ts";
 import type { HcsProperties, Statistics } from "./system-properties.ts";
 import type { Timeouts } from "./timeouts.ts";
 import { WatchedObject } from "./watched-object.ts";
@@ -178,6 +180,11 @@ export class HcsSystem implements CommonOperations {
     const [information, handle] = out;
     const identity = { systemId: this.id, pid: information.ProcessId };
     return HcsProcess.adopt(this.#context, identity, handle ?? 0n, information);
+  }
+
+  /** Runs a process to its end. @throws {ComputeError | StreamError} as the function `runProcess` does */
+  runProcess(run: ProcessRun): Promise<ProcessOutcome> {
+    return runProcess(this, run);
   }
 
   /** Opens a process by its pid, without its streams. @throws {ComputeError} isNotExist */

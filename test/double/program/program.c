@@ -1,4 +1,5 @@
-/* What the tests run, in a system or as a hook: program MODE [ARGUMENT [CODE]]. */
+/* What the tests run, in a system or as a hook: program MODE [ARGUMENT [CODE]]. It also plays commands of a Linux
+ * guest. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +31,98 @@ static long long copy_input(int copy) {
 
 static void spew(long long count) {
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)(i % 251);
-    for (; count > 0; count -= (long long)sizeof bytes)
-        if (!fwrite(bytes, 1, count < (long long)sizeof bytes ? (size_t)count : sizeof bytes, stdout)) end(3);
+    for (; count > 0; count -= (long long)sizeof bytes) {
+        size_t length = count < (long long)sizeof bytes ? (size_t)count : sizeof bytes;
+        if (fwrite(bytes, 1, length, stdout) < length) end(3);
+    }
+}
+
+static void spew_error(long long count) {
+    for (; count > 0; count--) putc('e', stderr);
+}
+
+/* Reads so many bytes of standard input and no more. */
+static void take(long long count) {
+    while (count > 0 && getc(stdin) != EOF) count--;
+}
+
+/* ---- What the tests need of the commands of a Linux guest ---- */
+
+/* Finds the host's path of a disk of this guest. */
+static int find_disk(int controller, int lun, char *path) {
+    const char *at = getenv("GUEST_DISKS");
+    for (int known_controller, known_lun; at && *at; at = strchr(at, '|') + 1) {
+        if (sscanf(at, "%d:%d=%1023[^|]", &known_controller, &known_lun, path) != 3) return 0;
+        if (known_controller == controller && known_lun == lun) return 1;
+    }
+    return 0;
+}
+
+/* What a test has ordered for a disk: a word, and maybe a number, in a file beside it. */
+static char order[32];
+static int order_number;
+
+static void read_order(const char *disk) {
+    char path[1100];
+    snprintf(path, sizeof path, "%s.guest", disk);
+    FILE *file = fopen(path, "r");
+    if (!file) return;
+    if (fscanf(file, "%31s %d", order, &order_number) < 1) order[0] = 0;
+    fclose(file);
+    if (strcmp(order, "late") || order_number <= 0 || !(file = fopen(path, "w"))) return;
+    fprintf(file, "late %d", order_number - 1);
+    fclose(file);
+}
+
+static int is_ordered(const char *word) {
+    return !strcmp(order, word);
+}
+
+/* Finds a disk by its folder in sysfs, and whether that is the folder of its block device. */
+static int find_folder(const char *folder, char *path) {
+    int controller, lun, length = 0;
+    if (sscanf(folder, "/sys/bus/scsi/devices/%d:0:0:%d%n", &controller, &lun, &length) != 2) return 0;
+    return !strcmp(folder + length, "/block") && find_disk(controller, lun, path) ? lun + 1 : 0;
+}
+
+static int guest_test(int argc, char **argv) {
+    char path[1024];
+    if (argc != 4 || strcmp(argv[2], "-d") || !find_folder(argv[3], path)) return 1;
+    read_order(path);
+    return is_ordered("late") && order_number > 0;
+}
+
+static int guest_ls(int argc, char **argv) {
+    char path[1024];
+    int number = argc == 3 ? find_folder(argv[2], path) : 0;
+    if (!number) return 2;
+    read_order(path);
+    if (is_ordered("strange")) printf("../sda\n");
+    else if (!is_ordered("nothing")) printf("sd%c\n", 'a' + number - 1);
+    return 0;
+}
+
+/* Linux makes the file system; Windows, which cannot, notes with which words it was to be made. */
+static int guest_mkfs(int argc, char **argv) {
+    char path[1024];
+    const char *device = argv[argc - 1];
+    if (strncmp(device, "/dev/sd", 7) || !find_disk(0, device[7] - 'a', path)) return 1;
+    read_order(path);
+    if (is_ordered("hang")) rest();
+    if (is_ordered("refuse")) {
+        fprintf(stderr, "mkfs.ext4: Device size reported to be zero.\n  Invalid partition\n");
+        return 1;
+    }
+#ifdef _WIN32
+    FILE *file = fopen(path, "wb");
+    if (!file) return 1;
+    for (int i = 1; i < argc; i++) fprintf(file, i == 1 ? "%s" : " %s", argv[i]);
+    return fclose(file);
+#else
+    argv[argc - 1] = path;
+    execvp("mkfs.ext4", argv + 1);
+    return 127;
+#endif
 }
 
 /* Adds the variable NOTE and the standard input to a file, as one line. */
@@ -61,6 +152,15 @@ int main(int argc, char **argv) {
     if (!strcmp(mode, "cat")) copy_input(1);
     if (!strcmp(mode, "count")) printf("%lld", copy_input(0));
     if (!strcmp(mode, "spew")) spew(strtoll(argument, NULL, 10));
+    if (!strcmp(mode, "complain")) spew_error(strtoll(argument, NULL, 10));
+    if (!strcmp(mode, "take")) take(strtoll(argument, NULL, 10));
+    if (!strcmp(mode, "test")) end(guest_test(argc, argv));
+    if (!strcmp(mode, "mkfs.ext4")) end(guest_mkfs(argc, argv));
+    if (!strcmp(mode, "ls")) {
+        int code = guest_ls(argc, argv);
+        fflush(stdout);
+        end(code);
+    }
     if (!strcmp(mode, "variable")) printf("%s", getenv(argument) ? getenv(argument) : "");
     if (!strcmp(mode, "both")) {
         fprintf(stdout, "to stdout");

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { ProcessOutcome, ProcessRun } from "../../../src/hcs/process-run.ts";
 import { ComputeError, HcsResult } from "../../../src/hcs/results.ts";
 import type { HostedContainer, VmService, VmSystem } from "../../../src/hcs/vm-system.ts";
 import type {
@@ -97,6 +98,11 @@ export class FarSide implements VmService, VmSystem {
     await this.#answer(`properties ${types.join()}`);
     const NamespaceAddRequestSupported = this.#options.guestKnowsNamespaces ?? true;
     return { GuestConnectionInfo: { GuestDefinedCapabilities: { NamespaceAddRequestSupported } } };
+  }
+
+  async runProcess({ process }: ProcessRun): Promise<ProcessOutcome> {
+    await this.#answer(`run ${(process.args ?? []).join(" ")}`);
+    return { exitCode: 0, byteCounts: { in: 0, out: 0, err: 0 } };
   }
 
   async modify(request: ModifySettingRequest): Promise<void> {

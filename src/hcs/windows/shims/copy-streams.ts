@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import { copyBytes, writeChunk } from "../../copy-bytes.ts";
 import type { HcsProcess } from "../compute-process.ts";
 import type { ShimDescriptors } from "../../shims.ts";
 import { openInput, openOutput } from "./standard-streams.ts";
@@ -32,14 +33,10 @@ export async function copyStreams(process: HcsProcess, descriptors: ShimDescript
 }
 
 async function copyInput(from: Readable | undefined, to: Writable, process: HcsProcess): Promise<void> {
-  try {
-    for await (const chunk of (from ?? []) as AsyncIterable<Buffer>) {
-      if (to.destroyed) return;
-      if (!to.write(chunk)) await drained(to);
-    }
-  } catch {
-    // An input that breaks has ended.
-  }
+  const { signal } = new AbortController();
+  // An input that breaks has ended; one that the process does not read any more is not wanted.
+  if (from !== undefined)
+    await copyBytes(from, to, { signal, onCopied: () => undefined }).catch(() => from.destroy());
   await process.closeStdin().catch(() => undefined);
 }
 
@@ -65,7 +62,7 @@ function copyOutput(from: Readable | undefined, to: Writable | undefined): Outpu
     for await (const chunk of from as AsyncIterable<Buffer>) {
       if (isGone || to === undefined) continue;
       isWaiting = true;
-      if (!to.write(chunk)) await drained(to);
+      await writeChunk(to, chunk);
       isWaiting = false;
       restart();
     }
@@ -81,17 +78,6 @@ function copyOutput(from: Readable | undefined, to: Writable | undefined): Outpu
       restart();
     },
   };
-}
-
-function drained(stream: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      for (const event of ["drain", "close", "error"]) stream.off(event, done);
-      resolve();
-    };
-    if (stream.destroyed) return resolve();
-    for (const event of ["drain", "close", "error"]) stream.once(event, done);
-  });
 }
 
 /** Waits until everything is written. */

@@ -7,6 +7,8 @@ export interface ProcessPlace {
   guestOs: "Windows" | "Linux";
   /** Whether it is the first one. The guest of a Linux container knows that from the system's document. */
   isInit: boolean;
+  /** Whether it runs in the utility VM and not in a container. The guest of a Windows VM has no other choice. */
+  inUtilityVm?: boolean;
   /** Whether there is an input that it could read. */
   hasInput: boolean;
 }
@@ -22,8 +24,21 @@ export function processDocument(process: OciProcess, place: ProcessPlace): Proce
     CreateStdOutPipe: true,
     CreateStdErrPipe: !hasTerminal,
   };
+  if (place.guestOs === "Linux" && place.inUtilityVm === true) return { ...guestProcess(process), ...common };
   if (place.guestOs === "Linux") return place.isInit ? common : { ...common, OciProcess: process };
   return { ...windowsProcess(process), ...common };
+}
+
+const GUEST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The agent of a Linux guest makes a process beside the containers of arguments, not of an OCI process. */
+function guestProcess({ commandLine: line, args, cwd, env }: OciProcess): ProcessParameters {
+  return {
+    ...(line !== undefined && line !== "" ? { CommandLine: line } : { CommandArgs: args ?? [] }),
+    WorkingDirectory: cwd === "" ? "/" : cwd,
+    Environment: { PATH: GUEST_PATH, ...environment(env ?? []) },
+    CreateInUtilityVm: true,
+  };
 }
 
 function windowsProcess({ commandLine: line, args, cwd, user, env }: OciProcess): ProcessParameters {

@@ -68,4 +68,29 @@ describe("the document of a Linux process", () => {
   test("that is a further one has it as the bundle would", () => {
     expect(documentOf(process, { ...LINUX, isInit: false })).toEqual({ ...PIPES, OciProcess: process });
   });
+
+  describe("beside the containers of a VM", () => {
+    const inVm: ProcessPlace = { ...LINUX, isInit: false, inUtilityVm: true };
+    const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    test("is made of arguments, with programs where a guest has them", () => {
+      expect(documentOf({ cwd: "", args: ["ls", "a b"], env: ["A=b"] }, inVm)).toEqual({
+        ...PIPES,
+        CommandArgs: ["ls", "a b"],
+        WorkingDirectory: "/",
+        Environment: { PATH, A: "b" },
+        CreateInUtilityVm: true,
+      });
+    });
+
+    test("has its own path, folder and command line if there are any", () => {
+      const own = documentOf({ cwd: "/srv", commandLine: "ls 'a b'", env: ["PATH=/opt"] }, inVm);
+      expect(own).toMatchObject({
+        CommandLine: "ls 'a b'",
+        WorkingDirectory: "/srv",
+        Environment: { PATH: "/opt" },
+      });
+      expect(own).not.toHaveProperty("CommandArgs");
+    });
+  });
 });
