@@ -11,6 +11,8 @@ const NO_RESOURCES = 0x8007_05aa | 0;
 const TOLD = "the host has no resources left \\(ERROR_NO_SYSTEM_RESOURCES 0x800705AA\\)";
 /** Until a call of the service is made that was ordered to wait, and as long as it does. In milliseconds. */
 const DELAY = 1500;
+/** As long as a call takes that is given up before it returns. */
+const HANG = 15_000;
 /** Every wait that a test lets run out is short. */
 const SHORT = { RUNHCS_TIMEOUT_EXITCHECK: "1" };
 
@@ -467,6 +469,38 @@ export function describeFaults(
         await until(isThere, 20_000);
         call.kill("SIGKILL");
         await end;
+        await place.ok("delete", "--force", "web");
+        expect(await place.ok("gc")).toBe("");
+      });
+  });
+
+  describe("runhcs on Windows, when a function does not return,", () => {
+    const waits = ["SYSCALLWATCHER", "SYSTEMCREATE", "CLOSE"];
+    const env = Object.fromEntries(waits.map((name) => [`RUNHCS_TIMEOUT_${name}`, "3"]));
+    for (const [name, prepare, words, text, code] of [
+      ["HcsCreateComputeSystem", nothing, CREATING, /^Cannot create "web": .*HCS_E_OPERATION_TIMEOUT/, 1],
+      [
+        "HcsPauseComputeSystem",
+        running,
+        ["pause", "web"],
+        /^Cannot pause "web": .*HCS_E_OPERATION_TIMEOUT/,
+        1,
+      ],
+      [
+        "HcsCreateProcess",
+        running,
+        ["exec", "web", "PROGRAM", "silent"],
+        /^Cannot create process in "web": .*HCS_E_OPERATION_TIMEOUT/,
+        255,
+      ],
+    ] as const)
+      inRoot(`does not wait for it for ever: ${name}`, async (place) => {
+        await prepare(place);
+        place.double.control({ Function: name, DelayMs: HANG });
+        await refused(place, wordsFor(place, words), text, { code, options: { env } });
+        // The call is given up while it is under way, and what it brings at last is given back.
+        expect(place.double.counts().Delayed).toBe(1);
+        await until(() => place.double.counts().Delayed === 0, HANG);
         await place.ok("delete", "--force", "web");
         expect(await place.ok("gc")).toBe("");
       });
