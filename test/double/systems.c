@@ -319,12 +319,15 @@ static json *plan(const struct system *system, const char *operation) {
 static struct instance {
     struct instance *next;
     char *id, *spec, *transport;
+    unsigned number;
 } *instances;
 
 /* Whether a container's document names the guard of its credentials, and no other. */
 static int fits_guard(const char *id, const json *document) {
     const struct instance *instance = instances;
-    const char *endpoint = json_text(follow(document, "Container.ContainerCredentialGuard"), "RpcEndpoint", "");
+    const json *guard = follow(document, "Container.ContainerCredentialGuard");
+    if (!guard) guard = follow(document, "HostedSystem.Container.ContainerCredentialGuard");
+    const char *endpoint = json_text(guard, "RpcEndpoint", "");
     while (instance && strcmp(instance->id, id)) instance = instance->next;
     return !strcmp(endpoint, instance ? id : "");
 }
@@ -640,7 +643,12 @@ static void describe_instances(text *out) {
         text_quote(out, at->id);
         text_add(out, ",\"Transport\":\"%s\",\"CredentialSpec\":", at->transport);
         text_quote(out, at->spec);
-        text_add(out, "}}");
+        text_add(out, "}");
+        /* The service in the VM's table of sockets by which its guest reaches the guard. */
+        if (!strcmp(at->transport, "HvSocket"))
+            text_add(out, ",\"HvSocketConfig\":{\"ServiceId\":\"6a5a1fb0-0000-4000-8000-%012x\","
+                          "\"ServiceConfig\":{\"AllowWildcardBinds\":true}}", at->number);
+        text_add(out, "}");
     }
     text_add(out, "]}");
 }
@@ -674,7 +682,8 @@ static HRESULT add_instance(const json *details, char16 **document) {
     for (const struct instance *at = instances; at; at = at->next)
         if (!strcmp(at->id, id)) return fail(document, HCS_EXISTS, "An instance of this id exists.", NULL);
     struct instance *instance = calloc(1, sizeof *instance);
-    *instance = (struct instance){instances, strdup(id), strdup(spec), strdup(transport)};
+    static unsigned number;
+    *instance = (struct instance){instances, strdup(id), strdup(spec), strdup(transport), ++number};
     instances = instance;
     counts.credentials++;
     return 0;

@@ -102,8 +102,7 @@ export function describeCredentials(
           const windows = { layerFolders: [], credentialSpec };
           return guardOwnCredentials(
             runtime(osBuild),
-            "web",
-            { windows } as unknown as OciConfig,
+            { id: "web", spec: { windows } as unknown as OciConfig, isHosted: false },
             () => undefined,
           );
         };

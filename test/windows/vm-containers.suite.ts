@@ -66,7 +66,7 @@ export function describeVmContainers(
       fs.mkdirSync(folder);
       fs.writeFileSync(join(folder, "one"), "");
       const mounts = [
-        { source: folder, destination: "C:\\data", options: ["ro"] },
+        { source: "..\\data", destination: "C:\\data", options: ["ro"] },
         { source: join(folder, "one"), destination: "C:\\one" },
         { source: "\\\\.\\pipe\\engine", destination: "\\\\.\\pipe\\engine" },
       ];
@@ -91,6 +91,24 @@ export function describeVmContainers(
       await place.ok("create", "--bundle", vmBundle(place, "linux", [], { mounts: linux, windows }), "web");
       expect(fs.statSync(join(scratch, "sandbox.vhdx")).size > 1024 ** 2).toBe(true);
       await place.ok("delete", "--force", "web");
+    });
+  });
+
+  describe("credentials in a VM on Windows", () => {
+    inRoot("are guarded until the container is deleted, or could not be created", async (place) => {
+      const layers = { layerFolders: [baseLayer(place), join(place.folder, "scratch-guarded")], hyperv: {} };
+      const windows = { ...layers, credentialSpec: '{"CmsPlugins":["ActiveDirectory"]}' };
+      const guarded = vmBundle(place, "windows", ["silent"], { windows } as Partial<OciConfig>);
+      await place.ok("create", "--bundle", vmBundle(place, "windows"), "plain");
+      const { Devices } = place.double.counts();
+      await place.ok("delete", "plain");
+      await place.ok("create", "--bundle", guarded, "web");
+      // The guest reaches the guard by a service of its VM.
+      expect([place.double.counts().Credentials, place.double.counts().Devices]).toEqual([1, Devices + 1]);
+      await place.ok("delete", "web");
+      place.double.control({ Function: "HcsModifyComputeSystem", Result: NO_RESOURCES, Times: 1 });
+      await refused(place, ["create", "--bundle", guarded, "web"], /^Cannot .*ERROR_NO_SYSTEM_RESOURCES/);
+      expect(place.double.counts().Credentials).toBe(0);
     });
   });
 

@@ -12,6 +12,7 @@ import type { Holdings } from "../../base/holdings.ts";
 import type { HostedRequest } from "./hosted-request.ts";
 import { isFileSource } from "./mount-source.ts";
 import { diskOfMount, takeDisk } from "./take-disk.ts";
+import { takeGuard } from "./take-guard.ts";
 import { takeNetwork } from "./take-network.ts";
 
 /**
@@ -27,7 +28,9 @@ export async function takeWindowsResources(
 ): Promise<ContainerResources> {
   const { spec, networkNamespace } = request.options;
   const rootPath = wcowRootPath(vm.nextContainerNumber());
+  const credentials = request.guard?.CredentialGuard;
   await takeNetwork(vm, request.network, holdings);
+  await takeGuard(vm, request.guard, holdings);
   const layers = await takeLayers(vm, request, rootPath, holdings);
   const mountSources = new Map<number, string>();
   for (const [index, mount] of (spec.mounts ?? []).entries()) {
@@ -39,6 +42,7 @@ export async function takeWindowsResources(
     layers,
     mountSources,
     ...(networkNamespace === undefined ? {} : { networkNamespace }),
+    ...(credentials === undefined ? {} : { credentials }),
   };
 }
 

@@ -1,11 +1,14 @@
 import { RuntimeError } from "../../base/errors.ts";
 import { parseJson } from "../../base/lossless-json.ts";
 import type { OwnerClient, OwnerOperation, OwnerRequest } from "../../hcs/vm-owners.ts";
+import { absoluteMounts } from "../../oci/absolute-mounts.ts";
 import type { HostingSystem } from "../../oci/documents/create-options.ts";
+import { credentialSpec } from "../../oci/documents/credentials.ts";
 import type { OciConfig } from "../../schema/oci.ts";
 import type { NetworkNamespace } from "../../uvm/network-namespaces.ts";
 import type { UtilityVm } from "../../uvm/utility-vm.ts";
 import { documentHost } from "../windows-container/document-host.ts";
+import { findGuard } from "../windows-container/guarded-credentials.ts";
 import type { RuntimeOnWindows } from "../windows-container/runtime-on-windows.ts";
 import { createHostedContainer } from "./create-hosted-container.ts";
 import type { Holdings } from "../../base/holdings.ts";
@@ -37,12 +40,13 @@ export class VmContainers {
 
   async #create(id: string, client: OwnerClient): Promise<void> {
     const { store, windows } = this.#runtime;
-    const { owner, vm, sandboxId } = store.load(id);
+    const { owner, bundle, vm, sandboxId } = store.load(id);
     if (vm?.id !== this.#vm.id) throw this.#refusal(id, "create", `it belongs to ${vm?.id ?? "no VM"}`);
     // What an earlier container of this id has left would be lost with its name.
     await this.#release(id);
-    const spec = parseJson(store.loadConfiguration(id)) as OciConfig;
+    const spec = absoluteMounts(parseJson(store.loadConfiguration(id)) as OciConfig, bundle);
     const namespace = windows.notes.get(id, "netns");
+    const guard = credentialSpec(spec) === undefined ? undefined : await findGuard(windows.service, id);
     const request = {
       options: {
         id,
@@ -55,6 +59,7 @@ export class VmContainers {
       host: await documentHost(windows, spec.windows?.layerFolders ?? [], () => undefined),
       // The network of a pod is that of its sandbox, which the VM has already.
       network: sandboxId === undefined ? await this.#network(namespace) : undefined,
+      ...(guard === undefined ? {} : { guard }),
     };
     const { container, holdings } = await createHostedContainer(this.#vm, request);
     this.#held.set(id, holdings);

@@ -24,22 +24,22 @@ export interface GuardedContainer {
 }
 
 /**
- * Guards the credentials of a container that shares the host's kernel, unless its configuration names none or its
- * document, one of schema 1, carries them itself.
+ * Guards the credentials of a container, unless its configuration names none or its document, one of schema 1,
+ * carries them itself.
  *
+ * @param isHosted whether it runs in a VM
  * @param note called with the instance's id before there is one
  * @returns what the container's document says of them
  * @throws {ComputeError}
  */
 export async function guardOwnCredentials(
   { windows }: RuntimeOnWindows,
-  id: string,
-  config: OciConfig,
+  { id, spec: config, isHosted }: { id: string; spec: OciConfig; isHosted: boolean },
   note: (instance: string) => void,
 ): Promise<ContainerCredentialGuardState | undefined> {
   const spec = credentialSpec(config);
   if (spec === undefined || windows.osBuild < OS_BUILDS.RS5) return undefined;
-  const { CredentialGuard } = await guardCredentials(windows.service, { id, spec, isHosted: false }, note);
+  const { CredentialGuard } = await guardCredentials(windows.service, { id, spec, isHosted }, note);
   return CredentialGuard;
 }
 
@@ -54,24 +54,25 @@ export async function guardCredentials(
   { id, spec, isHosted }: GuardedContainer,
   note: (instance: string) => void,
 ): Promise<ContainerCredentialGuardInstance> {
-  if ((await findInstance(service, id)) !== undefined) {
+  if ((await findGuard(service, id)) !== undefined) {
     const found = "the service guards the credentials of a container of this id already";
     throw failure(id, HcsResult.SYSTEM_ALREADY_EXISTS, found);
   }
   note(id);
   await service.modify(addCredentialsRequest(id, spec, isHosted));
-  const instance = await findInstance(service, id);
+  const instance = await findGuard(service, id);
   if (instance?.CredentialGuard !== undefined) return instance;
   throw failure(id, HcsResult.ELEMENT_NOT_FOUND, "the service does not guard its credentials");
 }
 
 /** Ends the guard of credentials. The service forgets it when it ends, so that an absent one is no error. */
 export async function unguardCredentials(service: HostService, instance: string): Promise<void> {
-  if ((await findInstance(service, instance)) === undefined) return;
+  if ((await findGuard(service, instance)) === undefined) return;
   await service.modify(removeCredentialsRequest(instance));
 }
 
-async function findInstance(
+/** Finds the guard of a container's credentials. @returns undefined if there is none @throws {ComputeError} */
+export async function findGuard(
   service: HostService,
   id: string,
 ): Promise<ContainerCredentialGuardInstance | undefined> {

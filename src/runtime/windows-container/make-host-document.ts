@@ -33,7 +33,7 @@ export async function makeHostDocument(
   const mountSources = resolveMountSources(spec.mounts ?? [], host.osBuild);
   const rootPath = kind === "argon" ? await mountRoot(runtime, id, spec) : "";
   const namespace = await joinNetwork(runtime, id, spec);
-  const credentials = await guardOwnCredentials(runtime, id, spec, (instance) =>
+  const credentials = await guardOwnCredentials(runtime, { id, spec, isHosted: false }, (instance) =>
     noteResources(windows, id, { credentials: instance }),
   );
   const resources = {

@@ -13,6 +13,7 @@ import {
 import type { ContainerVm } from "../../state/container-record.ts";
 import type { VmRequest } from "../container-plan.ts";
 import { joinNetwork, noteResources } from "./container-resources.ts";
+import { guardOwnCredentials } from "./guarded-credentials.ts";
 import type { PlannedContainer } from "./make-host-document.ts";
 import { makeScratch } from "./make-scratch.ts";
 import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
@@ -43,6 +44,10 @@ export async function makeVmDocument(runtime: RuntimeOnWindows, container: Conta
   noteResources(runtime.windows, id, { vm: { ...place, isOwn } });
   if (options !== undefined) await launchOwner(runtime, container, options);
   await joinNetwork(runtime, id, spec);
+  if (kind !== "lcow")
+    await guardOwnCredentials(runtime, { id, spec, isHosted: true }, (instance) =>
+      noteResources(runtime.windows, id, { credentials: instance }),
+    );
   return place;
 }
 
@@ -87,9 +92,7 @@ function requireServed({ id, spec }: ContainerInVm): void {
         ? "VMs are not cloned"
         : isOn("useexternalgcsbridge")
           ? "the service talks to the guest, not this program"
-          : windows?.credentialSpec !== undefined
-            ? "credentials are not given to containers in VMs"
-            : undefined;
+          : undefined;
   if (problem === undefined) return;
   throw new PlatformError("PLATFORM_UNSUPPORTED", `Cannot create container "${id}" in a VM: ${problem}`);
 }

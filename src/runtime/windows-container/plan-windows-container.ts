@@ -1,5 +1,6 @@
 import { UsageError } from "../../base/errors.ts";
 import type { WindowsContainerDocument } from "../../hcs/compute-service.ts";
+import { absoluteMounts } from "../../oci/absolute-mounts.ts";
 import type { Bundle } from "../../oci/bundle.ts";
 import { configFault } from "../../oci/config-fault.ts";
 import { containerType } from "../../oci/container-type.ts";
@@ -34,7 +35,7 @@ export async function planWindowsContainer(
   requireIsolation(container, isolation);
   const InitProcess = requireProcess(config);
   requireHostHooks(id, config);
-  const parts = { id, spec: config, kind };
+  const parts = { id, spec: absoluteMounts(config, path), kind };
   const document = async (): Promise<WindowsContainerDocument> => ({
     ...(vm === undefined
       ? { System: await makeHostDocument(runtime, parts) }

@@ -244,6 +244,20 @@ describe("a Windows container", () => {
     });
   });
 
+  test("reaches the guard of its credentials by a service of its VM, until it is gone", async () => {
+    const guard = {
+      Id: "c1",
+      CredentialGuard: { Cookie: "Y29va2ll", RpcEndpoint: "guard", Transport: "HvSocket" as const },
+      HvSocketConfig: { ServiceId: E1, ServiceConfig: { AllowWildcardBinds: true } },
+    };
+    const { holdings } = await createHostedContainer(vm, { ...request({}), guard });
+    expect(documentOf("c1").HostedSystem?.Container?.ContainerCredentialGuard).toEqual(guard.CredentialGuard);
+    const service = `VirtualMachine/Devices/HvSocket/HvSocketConfig/ServiceTable/${E1}`;
+    expect(far.host.get(service)).toEqual({ AllowWildcardBinds: true });
+    await holdings.release();
+    expect([far.host.size, far.guest.size]).toEqual([0, 0]);
+  });
+
   test("has its share of the host's processors turned into one of the VM's, if it is asked to", async () => {
     const windows = {
       layerFolders: [join(folder, "base"), join(folder, "scratch")],
