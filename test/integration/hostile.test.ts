@@ -489,3 +489,12 @@ test("a folder that runhcs is started in cannot change it: no file there is exec
     expect(result).toEqual({ code: 0, stdout: "ran\n", stderr: "" });
   }
 });
+
+test("variables that steer Bun do not make it anything else than runhcs", async () => {
+  const preload = host.newPath();
+  fs.writeFileSync(preload, 'console.log("preloaded")');
+  for (const env of [{ BUN_BE_BUN: "1" }, { BUN_OPTIONS: `--preload ${preload}` }]) {
+    const { code, stdout } = await call(RUNHCS, ["--version"], host.folder, { env });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^runhcs version /)]);
+  }
+});
