@@ -1,6 +1,6 @@
 import { PassThrough, Readable, Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { copyBytes, CopyFault } from "../../../src/hcs/copy-bytes.ts";
 import { chosenSeed, rounds } from "../../support/soak-rounds.ts";
