@@ -1,4 +1,3 @@
-import { env } from "node:process";
 import { formatDevice } from "../layers/format-device.ts";
 import type { Task } from "../layers/task.ts";
 import type { Runtime } from "./runtime.ts";
@@ -18,5 +17,5 @@ export async function prepareDisk({ windows, owner }: Runtime, disk: string, tas
   }
   const { formatInVm } = await import("./vm/format-in-vm.ts");
   const { linuxBootFiles } = await import("./windows-container/vm-files.ts");
-  await formatInVm({ windows, owner }, linuxBootFiles(env["ProgramFiles"]), disk, task);
+  await formatInVm({ windows, owner }, linuxBootFiles(), disk, task);
 }

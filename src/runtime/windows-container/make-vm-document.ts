@@ -1,4 +1,3 @@
-import { env } from "node:process";
 import { PlatformError } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { OwnedVm } from "../../hcs/vm-owners.ts";
@@ -69,7 +68,7 @@ function vmOptions(
   { owner, windows: { osBuild } }: RuntimeOnWindows,
   { id, spec, kind }: ContainerInVm,
 ): ContainerVmOptions {
-  const files = { boot: linuxBootFiles(env["ProgramFiles"]), utilityVmPath: "" };
+  const files = { boot: linuxBootFiles(), utilityVmPath: "" };
   if (kind !== "lcow") files.utilityVmPath = requireVmImage(spec.windows?.hyperv?.utilityVMPath, spec);
   return containerVmOptions(kind, { id, owner, spec }, files, { osBuild });
 }
