@@ -1,9 +1,9 @@
-// The tests of the Windows host without a test runner, for Node on Windows: alone.cjs LIBRARY PROGRAM [NAME].
+// The tests of the Windows host without a test runner, for Node on Windows: alone.cjs LIBRARY PROGRAM [NAME [brief]].
 import { writeSync } from "node:fs";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
 import { PlainRunner } from "../contract/plain-runner.ts";
 import { describeBindings } from "./bindings.suite.ts";
-import { commandLineTests } from "./command-line.ts";
+import { commandLineTests, type CommandLineTests } from "./command-line.ts";
 import { describeCommandLine } from "./command-line.suite.ts";
 import { describeComputeService } from "./compute-service.suite.ts";
 import { describeContainerNetworks } from "./container-networks.suite.ts";
@@ -26,7 +26,7 @@ import { openShimServiceHost } from "./shim-service-host.ts";
 import { describeVmContainers } from "./vm-containers.suite.ts";
 import { describeWin32 } from "./win32.suite.ts";
 
-const [library = "", program = "", only = ""] = process.argv.slice(2);
+const [library = "", program = "", only = "", scope = "whole"] = process.argv.slice(2);
 if (library === CHILD) {
   actAsChild(program, only);
 } else {
@@ -60,13 +60,18 @@ function runSuites(): void {
   const commands = commandLineTests(runner, () => double);
   describeCommandLine(runner, commands);
   describeShimService("Windows", runner, () => openShimServiceHost(double), "Windows");
+  if (scope === "whole") describeWholeProgram(runner, commands);
+  describeLayers(runner, () => double);
+  void report(runner);
+}
+
+/** What takes long, and hardly depends on the version of Node. */
+function describeWholeProgram(runner: PlainRunner, commands: CommandLineTests): void {
   describeFaults(runner, commands);
   describeContainerNetworks(runner, commands);
   describeVmContainers(runner, commands);
   describeInformation(runner, commands);
   describePrepareDisk(runner, commands);
-  describeLayers(runner, () => double);
-  void report(runner);
 }
 
 async function report(runner: PlainRunner): Promise<void> {
