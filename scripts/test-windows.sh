@@ -32,14 +32,33 @@ main() {
   install_packages || fail "Cannot test: the packages of npm could not be installed"
   make_prefix || fail "Cannot test: Wine could not be prepared"
   build || fail "Cannot test: the tests could not be built"
+  run_all "${versions[@]}"
   for version in "${versions[@]}"; do
-    scope=whole
-    [ ${#versions[@]} = 1 ] || [ "$version" = 22 ] || [ -n "${RUNHCS_SOAK:-}" ] || scope=brief
     printf '\n== Node %s for Windows\n' "${node_versions[$version]}"
-    run "$version"
+    cat "$work/output-$version"
+    count "$work/output-$version"
   done
   printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   [ $((failed + skipped)) = 0 ] && [ "$passed" -gt 0 ]
+}
+
+# run_all VERSION...: the long run and the brief ones go side by side, each side with a Windows of its own.
+run_all() {
+  local version brief=()
+  for version in "$@"; do
+    if [ $# = 1 ] || [ "$version" = 22 ] || [ -n "${RUNHCS_SOAK:-}" ]; then continue; fi
+    brief+=("$version")
+  done
+  {
+    local scope=brief prefix=$WINEPREFIX
+    export WINEPREFIX=$work/prefix
+    [ ${#brief[@]} = 0 ] || cp -a "$prefix" "$WINEPREFIX"
+    for version in "${brief[@]}"; do run "$version" >"$work/output-$version" 2>&1; done
+  } &
+  for version in "$@"; do
+    [[ " ${brief[*]} " == *" $version "* ]] || run "$version" >"$work/output-$version" 2>&1
+  done
+  wait
 }
 
 passed=0 failed=0 skipped=0 only= scope=whole
@@ -90,30 +109,50 @@ hide_placeholders() {
 }
 
 build() {
+  local built=$work/built
   echo "== Build the tests and the double"
-  "$root/test/double/build.sh" windows "$work" &&
-    x86_64-w64-mingw32-gcc -O2 -municode "$root/test/windows/relay.c" -o "$work/relay.exe" &&
+  mkdir -p "$built/node_modules/@koromix" "$built/app/dist" &&
+    "$root/test/double/build.sh" windows "$built" &&
+    x86_64-w64-mingw32-gcc -O2 -municode "$root/test/windows/relay.c" -o "$built/relay.exe" &&
     "$root/node_modules/.bin/esbuild" "$root/test/windows/alone.ts" --bundle --platform=node --target=node20 \
-      --format=cjs --define:import.meta.dirname=__dirname --log-level=warning --outfile="$work/alone.cjs" &&
-    mkdir -p "$work/node_modules/@koromix" "$work/app/dist" &&
-    cp -r "$cache/node_modules/@koromix/koffi-win32-x64" "$work/node_modules/@koromix/" &&
-    cp -r "$root/bin" "$work/app/" && cp "$root/dist/run.cjs" "$work/app/dist/" &&
-    cp "$cache/node_modules/@koromix/koffi-win32-x64/win32_x64/koffi.node" "$work/app/dist/"
+      --format=cjs --define:import.meta.dirname=__dirname --log-level=warning --outfile="$built/alone.cjs" &&
+    cp -r "$cache/node_modules/@koromix/koffi-win32-x64" "$built/node_modules/@koromix/" &&
+    cp -r "$root/bin" "$built/app/" && cp "$root/dist/run.cjs" "$built/app/dist/" &&
+    cp "$cache/node_modules/@koromix/koffi-win32-x64/win32_x64/koffi.node" "$built/app/dist/"
 }
 
-# run VERSION: one run of all tests; its counts are added up. A run without counts is a failure.
+# run VERSION: one run of the tests, in a folder of its own.
 run() {
-  local output="$work/output-$1" counts
+  local folder=$work/$1
+  cp -a "$work/built" "$folder"
   export WINEDLLOVERRIDES="mscoree,mshtml="
   [ "$1" -lt 24 ] || WINEDLLOVERRIDES+=";kernelbase=n"
-  timeout --kill-after=10 1800 $wine "$work/relay.exe" "$cache/node_modules/node$1/bin/node.exe" --expose-gc \
-    "$(windows_path "$work/alone.cjs")" "$(windows_path "$work/vmcompute.dll")" \
-    "$(windows_path "$work/program.exe")" "$only" "$scope" </dev/null 2>&1 9>&- | tee "$output"
+  keep_code "$1" "$folder"
+  timeout --kill-after=10 1800 $wine "$folder/relay.exe" "$cache/node_modules/node$1/bin/node.exe" --expose-gc \
+    "$(windows_path "$folder/alone.cjs")" "$(windows_path "$folder/vmcompute.dll")" \
+    "$(windows_path "$folder/program.exe")" "$only" "$scope" </dev/null 9>&-
   /usr/lib/wine/wineserver64 -k 2>/dev/null
-  counts=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$output" | tail -1)
+}
+
+# count FILE: adds up the counts of a run. One without counts is a failure.
+count() {
+  local counts one two three _
+  counts=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$1" | tail -1)
   [ -n "$counts" ] || counts="0 passed, 1 failed, 0 skipped"
   read -r one _ two _ three _ <<<"$counts"
   passed=$((passed + one)) failed=$((failed + two)) skipped=$((skipped + three))
+}
+
+# keep_code VERSION FOLDER: keeps V8's compiled code, as a build on Windows does. Without it each call starts 0.2 s later.
+keep_code() {
+  cat >"$2/keep-code.cjs" <<'END'
+const { codeCache, compile, run } = require("./app/bin/run.js");
+process.argv = ["node", "run.js", "state", "x"];
+const script = compile();
+process.on("exit", () => require("node:fs").writeFileSync(codeCache, script.createCachedData()));
+run(script);
+END
+  $wine "$cache/node_modules/node$1/bin/node.exe" "$(windows_path "$2/keep-code.cjs")" >/dev/null 2>&1 </dev/null 9>&-
 }
 
 windows_path() {

@@ -59,8 +59,11 @@ HRESULT start_program(const json *parameters, const int pipes[3], struct program
     startup.hStdInput = theirs[0];
     startup.hStdOutput = theirs[1];
     startup.hStdError = theirs[2];
-    BOOL started = CreateProcessW(NULL, (wchar_t *)line, NULL, NULL, TRUE, CREATE_UNICODE_ENVIRONMENT, environment,
-                                  (wchar_t *)directory, &startup, &made);
+    BOOL started = FALSE;
+    /* Wine loses a process that starts now and then, and tells so. */
+    for (int tries = 0; !started && tries < 3 && (!tries || GetLastError() == ERROR_INTERNAL_ERROR); tries++)
+        started = CreateProcessW(NULL, (wchar_t *)line, NULL, NULL, TRUE, CREATE_UNICODE_ENVIRONMENT, environment,
+                                 (wchar_t *)directory, &startup, &made);
     DWORD error = GetLastError();
     for (int i = 0; i < 3; i++) {
         CloseHandle(theirs[i]);

@@ -4,7 +4,7 @@ import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
 import { PlainRunner } from "../contract/plain-runner.ts";
 import { describeBindings } from "./bindings.suite.ts";
 import { commandLineTests, type CommandLineTests } from "./command-line.ts";
-import { describeCommandLine } from "./command-line.suite.ts";
+import { describeCommandLine, describeLife } from "./command-line.suite.ts";
 import { describeComputeService } from "./compute-service.suite.ts";
 import { describeContainerNetworks } from "./container-networks.suite.ts";
 import { describeCredentials } from "./credentials.suite.ts";
@@ -23,6 +23,7 @@ import { describeComputeService as describeShimService } from "../contract/compu
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 import { openShimServiceHost } from "./shim-service-host.ts";
+import { sampled } from "./sampled.ts";
 import { describeVmContainers } from "./vm-containers.suite.ts";
 import { describeWin32 } from "./win32.suite.ts";
 
@@ -58,7 +59,7 @@ function runSuites(): void {
   describeVolumes(runner, () => double);
   describeRegistry(runner);
   const commands = commandLineTests(runner, () => double);
-  describeCommandLine(runner, commands);
+  describeLife(runner, commands);
   describeShimService("Windows", runner, () => openShimServiceHost(double), "Windows");
   if (scope === "whole") describeWholeProgram(runner, commands);
   describeLayers(runner, () => double);
@@ -67,7 +68,8 @@ function runSuites(): void {
 
 /** What takes long, and hardly depends on the version of Node. */
 function describeWholeProgram(runner: PlainRunner, commands: CommandLineTests): void {
-  describeFaults(runner, commands);
+  describeCommandLine(runner, commands);
+  describeFaults(runner, only === "" ? sampled(commands, 3) : commands);
   describeContainerNetworks(runner, commands);
   describeVmContainers(runner, commands);
   describeInformation(runner, commands);

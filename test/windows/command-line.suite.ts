@@ -30,10 +30,8 @@ setInterval(() => {
 `;
 const DOCUMENT = { SchemaVersion: { Major: 2, Minor: 1 }, Owner: "somebody", Container: {} };
 
-export function describeCommandLine(
-  { describe, expect }: TestRunner,
-  { inRoot, refused }: CommandLineTests,
-): void {
+/** Declares the tests of what a container does in its life. */
+export function describeLife({ describe, expect }: TestRunner, { inRoot, refused }: CommandLineTests): void {
   describe("runhcs on Windows", () => {
     inRoot("takes a container through its life", async (place) => {
       const bundle = place.bundle(["silent"]);
@@ -167,7 +165,15 @@ export function describeCommandLine(
       await place.ok("layer", "unmount", scratch);
       await place.ok("run", "--bundle", place.bundle(["exit", "0"], layered), "web");
     });
+  });
+}
 
+/** Declares the tests of all else that the program does on Windows, and of what becomes of what fails. */
+export function describeCommandLine(
+  { describe, expect }: TestRunner,
+  { inRoot, refused }: CommandLineTests,
+): void {
+  describe("runhcs on Windows", () => {
     inRoot("guards the credentials of a container as long as it is there", async (place) => {
       const bundle = place.bundle(["silent"], {
         windows: {
