@@ -1,7 +1,7 @@
-import { availableParallelism, release } from "node:os";
+import { release } from "node:os";
 import type { Host, ServiceSettings } from "../host.ts";
 import { ComputeError } from "../results.ts";
-import { CURRENT_PROCESS } from "./bindings/kernel32.ts";
+import { ALL_PROCESSOR_GROUPS, CURRENT_PROCESS } from "./bindings/kernel32.ts";
 import { guidText } from "./bindings/guid.ts";
 import { openBindings, type Bindings } from "./bindings/open-bindings.ts";
 import { HcsService } from "./compute-service.ts";
@@ -43,11 +43,16 @@ export function openWindowsHost(settings: ServiceSettings): Host {
       owners,
       vms: new HcsVmService(hcs, bindings, timeouts),
       osBuild,
-      processors: availableParallelism(),
+      processors: processorCount(bindings),
       layerId: (baseName) => layerId(bindings, baseName),
     },
     tryLock: () => true,
   };
+}
+
+/** Processors of all groups; Node's own count is that of one group. */
+function processorCount({ direct }: Bindings): number {
+  return direct.kernel32.GetActiveProcessorCount(ALL_PROCESSOR_GROUPS).value;
 }
 
 /** Node waits at its end for its worker threads, also for one that a call of the service holds for ever. */

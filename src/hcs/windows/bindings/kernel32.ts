@@ -9,6 +9,9 @@ import { bool, handle, u32 } from "./signature.ts";
 /** Stands for this process where a handle of a process is wanted; it is never closed. */
 export const CURRENT_PROCESS = 0xffff_ffff_ffff_ffffn;
 
+/** Asks for the processors of every group. */
+export const ALL_PROCESSOR_GROUPS = 0xffff;
+
 /** The table of kernel32.dll. */
 export const KERNEL32 = {
   file: "kernel32.dll",
@@ -20,7 +23,6 @@ export const KERNEL32 = {
     // FFI: given the handle of this process it does not return.
     TerminateProcess: bool("handle", "u32"),
     GetProcessHandleCount: bool("handle", "out u32"),
-    // 0xffff asks for all processor groups.
     GetActiveProcessorCount: u32("u32"),
 
     CreateFileW: handle("string", "u32", "u32", "buffer", "u32", "u32", "handle"),
