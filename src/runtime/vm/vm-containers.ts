@@ -1,17 +1,19 @@
 import { RuntimeError } from "../../base/errors.ts";
+import { Holdings } from "../../base/holdings.ts";
 import { parseJson } from "../../base/lossless-json.ts";
 import type { OwnerClient, OwnerOperation, OwnerRequest } from "../../hcs/vm-owners.ts";
+import type { HostedContainer } from "../../hcs/vm-system.ts";
 import { absoluteMounts } from "../../oci/absolute-mounts.ts";
 import type { HostingSystem } from "../../oci/documents/create-options.ts";
 import { credentialSpec } from "../../oci/documents/credentials.ts";
 import type { OciConfig } from "../../schema/oci.ts";
+import { KeyQueue } from "../../uvm/key-queue.ts";
 import type { NetworkNamespace } from "../../uvm/network-namespaces.ts";
 import type { UtilityVm } from "../../uvm/utility-vm.ts";
 import { documentHost } from "../windows-container/document-host.ts";
 import { findGuard } from "../windows-container/guarded-credentials.ts";
 import type { RuntimeOnWindows } from "../windows-container/runtime-on-windows.ts";
 import { createHostedContainer } from "./create-hosted-container.ts";
-import type { Holdings } from "../../base/holdings.ts";
 
 /** The containers of one VM, as its owner sees them. Everything that they have of the VM ends with this process. */
 export class VmContainers {
@@ -19,6 +21,7 @@ export class VmContainers {
   readonly #vm: UtilityVm;
   readonly #hostingSystem: HostingSystem;
   readonly #held = new Map<string, Holdings>();
+  readonly #queue = new KeyQueue();
 
   constructor(runtime: RuntimeOnWindows, vm: UtilityVm, hostingSystem: HostingSystem) {
     this.#runtime = runtime;
@@ -26,7 +29,12 @@ export class VmContainers {
     this.#hostingSystem = hostingSystem;
   }
 
-  /** Does what another process of runhcs asks for. @throws {RuntimeError} what that one is told */
+  /**
+   * Does what another process of runhcs asks for. Requests for one container wait for each other: what a killed call
+   * has asked for can still be under way when its container is deleted.
+   *
+   * @throws {RuntimeError} what that one is told
+   */
   async answer({ ID: id, Op }: OwnerRequest, client: OwnerClient): Promise<void> {
     const operations: Record<OwnerOperation, () => Promise<void>> = {
       create: () => this.#create(id, client),
@@ -35,7 +43,7 @@ export class VmContainers {
       "unmount-disk": async () => void this.#held.delete(id),
     };
     if (!Object.hasOwn(operations, Op)) throw this.#refusal(id, Op, "Not implemented");
-    await operations[Op as OwnerOperation]();
+    await this.#queue.run(id, operations[Op as OwnerOperation]);
   }
 
   async #create(id: string, client: OwnerClient): Promise<void> {
@@ -61,10 +69,14 @@ export class VmContainers {
       network: sandboxId === undefined ? await this.#network(namespace) : undefined,
       ...(guard === undefined ? {} : { guard }),
     };
-    const { container, holdings } = await createHostedContainer(this.#vm, request);
+    const holdings = new Holdings();
+    // Known before anything is taken: what a failure cannot give back is tried again when the container is deleted.
     this.#held.set(id, holdings);
+    const close = closeOnce(await createHostedContainer(this.#vm, request, holdings));
+    // A container that is given up must not run on without its layers.
+    holdings.add(close);
     // From then on it ends with its shim, which holds it too.
-    void client.isGone.then(() => container.close());
+    void client.isGone.then(close);
   }
 
   async #network(id: string | undefined): Promise<NetworkNamespace | undefined> {
@@ -82,4 +94,10 @@ export class VmContainers {
   #refusal(id: string, operation: string, found: string): RuntimeError {
     return new RuntimeError("UVM_REFUSED", `Cannot ${operation} "${id}" in VM "${this.#vm.id}": ${found}`);
   }
+}
+
+/** Gives a handle back once. One that cannot be ends with this process, which has to go on for the other containers. */
+function closeOnce(container: HostedContainer): () => Promise<void> {
+  let closing: Promise<void> | undefined;
+  return () => (closing ??= container.close().catch(() => undefined));
 }

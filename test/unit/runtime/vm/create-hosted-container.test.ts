@@ -2,10 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  createHostedContainer,
-  ResourcesLeftError,
-} from "../../../../src/runtime/vm/create-hosted-container.ts";
+import { Holdings } from "../../../../src/base/holdings.ts";
+import { createHostedContainer } from "../../../../src/runtime/vm/create-hosted-container.ts";
 import type { HostedRequest } from "../../../../src/runtime/vm/hosted-request.ts";
 import { checkComputeSystem } from "../../../../src/schema/validate-hcs.ts";
 import type { OciConfig } from "../../../../src/schema/oci.ts";
@@ -61,6 +59,12 @@ function request(spec: Partial<OciConfig>, options: Partial<HostedRequest["optio
   };
 }
 
+/** Makes a container. @returns what it has of the VM */
+async function create(container: HostedRequest, holdings = new Holdings()): Promise<Holdings> {
+  await createHostedContainer(vm, container, holdings);
+  return holdings;
+}
+
 /** The document of a container, which has to obey its schema. */
 function documentOf(id: string): NonNullable<ReturnType<typeof far.containers.get>> {
   const document = far.containers.get(id);
@@ -88,7 +92,7 @@ describe.each(["linux", "windows"] as const)("a container in a %s VM", (os) => {
 
   test("gets what it asks for, and leaves nothing when that is given back", async () => {
     const networkNamespace = NETWORK.id;
-    const { holdings } = await createHostedContainer(vm, {
+    const holdings = await create({
       ...request(spec(), { networkNamespace }),
       network: NETWORK,
     });
@@ -104,32 +108,42 @@ describe.each(["linux", "windows"] as const)("a container in a %s VM", (os) => {
   });
 
   test("leaves nothing whichever call fails, and can then be made", async () => {
-    await createHostedContainer(vm, { ...request(spec()), network: NETWORK }).then(({ holdings }) =>
-      holdings.release(),
-    );
+    await create({ ...request(spec()), network: NETWORK }).then((held) => held.release());
     const calls = far.calls.length;
     for (let number = 1; number <= calls / 2; number++) {
       far.fail(number);
-      const attempt = createHostedContainer(vm, { ...request(spec()), network: NETWORK });
+      const attempt = create({ ...request(spec()), network: NETWORK });
       await expect(attempt, `call ${number}`).rejects.toThrow(/./);
       expect([far.host.size, far.guest.size], `call ${number}`).toEqual([0, 0]);
     }
     far.fail();
-    const { holdings } = await createHostedContainer(vm, { ...request(spec()), network: NETWORK });
+    const holdings = await create({ ...request(spec()), network: NETWORK });
     await holdings.release();
   });
 
   test("hands over what it holds if it is asked not to release that on failure", async () => {
     far.fail(0);
-    const { holdings: all } = await createHostedContainer(vm, request(spec()));
+    const all = await create(request(spec()));
     const last = far.calls.length;
     await all.release();
     far.fail(last);
-    const attempt = createHostedContainer(vm, request(spec(), { doNotReleaseResourcesOnFailure: true }));
-    const failure = await attempt.catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(ResourcesLeftError);
+    const held = new Holdings();
+    const attempt = create(request(spec(), { doNotReleaseResourcesOnFailure: true }), held);
+    await expect(attempt).rejects.toThrow(/./);
     expect(far.host.size).toBeGreaterThan(4);
-    await (failure as ResourcesLeftError).holdings.release();
+    await held.release();
+    expect([far.host.size, far.guest.size]).toEqual([0, 0]);
+  });
+
+  test("keeps what a failure cannot give back, to give it back later", async () => {
+    const all = await create(request(spec()));
+    const last = far.calls.length;
+    await all.release();
+    far.fail(last, last + 1);
+    const held = new Holdings();
+    await expect(create(request(spec()), held)).rejects.toThrow(/./);
+    expect(far.host.size + far.guest.size).toBeGreaterThan(0);
+    await held.release();
     expect([far.host.size, far.guest.size]).toEqual([0, 0]);
   });
 
@@ -139,7 +153,7 @@ describe.each(["linux", "windows"] as const)("a container in a %s VM", (os) => {
       mounts: [{ destination: "/x", source: join(folder, "none"), type: "bind" }],
     };
     if (os === "windows") missing.mounts = [{ destination: "C:\\x", source: join(folder, "none"), type: "" }];
-    await expect(createHostedContainer(vm, request(missing))).rejects.toThrow(
+    await expect(create(request(missing))).rejects.toThrow(
       /\/mounts\/0\/source cannot be looked at: could not open bind mount target: no such file/,
     );
     expect([far.host.size, far.guest.size]).toEqual([0, 0]);
@@ -154,7 +168,7 @@ describe("a Linux container", () => {
       { destination: "/file", source: join(folder, "file"), type: "bind", options: ["rbind", "ro"] },
       { destination: "/disk", source: "D:\\one.vhdx", type: "virtual-disk" },
     ];
-    await createHostedContainer(vm, request({ linux: {}, mounts }));
+    await create(request({ linux: {}, mounts }));
     const { OciBundlePath, OciSpecification } = documentOf("c1").HostedSystem ?? {};
     expect(OciBundlePath).toBe("/run/gcs/c/c1");
     expect(OciSpecification).toMatchObject({
@@ -175,7 +189,7 @@ describe("a Linux container", () => {
 
   test("has layers as disks where persistent memory has no place left", async () => {
     await boot("linux", 1);
-    await createHostedContainer(vm, request({ linux: {} }));
+    await create(request({ linux: {} }));
     expect(far.guest.get("layers /run/gcs/c/c1/rootfs")).toMatchObject({
       Layers: [{ Path: "/tmp/p0" }, { Path: "/tmp/S0/0" }],
     });
@@ -186,23 +200,20 @@ describe("a Linux container", () => {
     mkdirSync(join(folder, "linked"));
     symlinkSync(join(folder, "scratch", "sandbox.vhdx"), join(folder, "linked", "sandbox.vhdx"));
     const layerFolders = [join(folder, "base"), join(folder, "linked")];
-    const first = await createHostedContainer(vm, request({ linux: {} }));
-    const second = await createHostedContainer(
-      vm,
-      request({ linux: {}, windows: { layerFolders } }, { id: "c2" }),
-    );
+    const first = await create(request({ linux: {} }));
+    const second = await create(request({ linux: {}, windows: { layerFolders } }, { id: "c2" }));
     expect(far.guest.get("layers /run/gcs/c/c2/rootfs")).toMatchObject({
       ScratchPath: "/run/gcs/c/c1/container_c2",
     });
-    await first.holdings.release();
+    await first.release();
     expect(far.guest.has("/run/gcs/c/c1")).toBe(true);
-    await second.holdings.release();
+    await second.release();
     expect([far.host.size, far.guest.size]).toEqual([0, 0]);
   });
 
   test("can have a folder of the host for its root", async () => {
     await boot("linux");
-    await createHostedContainer(vm, request({ linux: {}, root: { path: folder, readonly: true } }));
+    await create(request({ linux: {}, root: { path: folder, readonly: true } }));
     expect(far.guest.get("/run/gcs/c/c1/rootfs")).toMatchObject({ ReadOnly: true });
     expect(documentOf("c1").HostedSystem?.OciSpecification).toMatchObject({
       root: { path: "/run/gcs/c/c1/rootfs", readonly: true },
@@ -212,7 +223,7 @@ describe("a Linux container", () => {
   test("tells which layer is missing", async () => {
     await boot("linux");
     rmSync(join(folder, "base", "layer.vhd"));
-    await expect(createHostedContainer(vm, request({ linux: {} }))).rejects.toThrow(
+    await expect(create(request({ linux: {} }))).rejects.toThrow(
       /^Cannot attach layer ".*layer.vhd": no such file or directory$/,
     );
     expect([far.host.size, far.guest.size]).toEqual([0, 0]);
@@ -227,11 +238,8 @@ describe("a Windows container", () => {
       { destination: "C:\\data", source: folder, options: ["ro"] },
       { destination: "\\\\.\\pipe\\in", source: "\\\\.\\pipe\\out" },
     ];
-    await createHostedContainer(vm, request({ mounts }));
-    await createHostedContainer(
-      vm,
-      request({ windows: { layerFolders: [join(folder, "base"), scratch("s2")] } }, { id: "c2" }),
-    );
+    await create(request({ mounts }));
+    await create(request({ windows: { layerFolders: [join(folder, "base"), scratch("s2")] } }, { id: "c2" }));
     const root = "\\\\?\\VMSMB\\VSMB-{dcc079ae-60ba-4d07-847c-3493609c0870}\\";
     expect(documentOf("c1").HostedSystem?.Container).toMatchObject({
       Storage: { Path: "C:\\c\\1", Layers: [{ Path: `${root}s1` }, { Path: `${root}s2` }] },
@@ -250,7 +258,7 @@ describe("a Windows container", () => {
       CredentialGuard: { Cookie: "Y29va2ll", RpcEndpoint: "guard", Transport: "HvSocket" as const },
       HvSocketConfig: { ServiceId: E1, ServiceConfig: { AllowWildcardBinds: true } },
     };
-    const { holdings } = await createHostedContainer(vm, { ...request({}), guard });
+    const holdings = await create({ ...request({}), guard });
     expect(documentOf("c1").HostedSystem?.Container?.ContainerCredentialGuard).toEqual(guard.CredentialGuard);
     const service = `VirtualMachine/Devices/HvSocket/HvSocketConfig/ServiceTable/${E1}`;
     expect(far.host.get(service)).toEqual({ AllowWildcardBinds: true });
@@ -263,10 +271,10 @@ describe("a Windows container", () => {
       layerFolders: [join(folder, "base"), join(folder, "scratch")],
       resources: { cpu: { maximum: 2500 } },
     };
-    const plain = await createHostedContainer(vm, request({ windows }));
+    const plain = await create(request({ windows }));
     expect(documentOf("c1").HostedSystem?.Container?.Processor).toEqual({ Maximum: 2500 });
-    await plain.holdings.release();
-    await createHostedContainer(vm, request({ windows }, { scaleCpuLimitsToSandbox: true }));
+    await plain.release();
+    await create(request({ windows }, { scaleCpuLimitsToSandbox: true }));
     expect(documentOf("c1").HostedSystem?.Container?.Processor).toEqual({ Maximum: 10_000 });
   });
 });
