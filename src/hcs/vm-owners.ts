@@ -57,13 +57,20 @@ export interface VmOwners {
    * @throws {RuntimeError} UVM_UNREACHABLE if there is none; UVM_REFUSED with what it says
    */
   ask(vm: OwnedVm, id: string, operation: OwnerOperation): Promise<void>;
-  /** Ends a VM with its owner; one that is gone is no error. @throws {ComputeError} */
+  /**
+   * Ends a VM with its owner; one that is gone is no error, and a VM of the same id that another owner has is left
+   * alone.
+   *
+   * @throws {ComputeError}
+   */
   end(vm: OwnedVm): Promise<void>;
 
   /** Reads, in an owner, what it was started with. */
   readOptions(): string;
-  /** Tells whoever started this owner that it works, or why it does not. */
-  tell(failure?: unknown): void;
+  /** Tells all others, in an owner, that its VM is there, until that is released or this process ends, however it does. */
+  claim(pipe: string): Promise<{ release(): void }>;
+  /** Tells whoever started this owner that it works, or why it does not. @returns whether that is still there to hear it */
+  tell(failure?: unknown): boolean;
   /**
    * Answers requests, several at once, until it is closed.
    *

@@ -24,6 +24,7 @@ import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 import { openShimServiceHost } from "./shim-service-host.ts";
 import { sampled } from "./sampled.ts";
+import { describeVmOwners } from "./vm-owners.suite.ts";
 import { describeVmContainers } from "./vm-containers.suite.ts";
 import { describeWin32 } from "./win32.suite.ts";
 
@@ -57,6 +58,7 @@ function runSuites(): void {
   describeNetworks(runner, () => double);
   describeCredentials(runner, () => double);
   describeVolumes(runner, () => double);
+  describeVmOwners(runner, () => double);
   describeRegistry(runner);
   const commands = commandLineTests(runner, () => double);
   describeLife(runner, commands);

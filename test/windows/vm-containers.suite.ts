@@ -200,6 +200,29 @@ export function describeVmContainers(
       await place.ok("delete", "pod");
     });
 
+    inRoot("is the VM of a container of the same id in another state root", async (place) => {
+      await place.ok("create", "--bundle", vmBundle(place, "linux"), "web");
+      const other = ["--root", `${place.root}-other`];
+      const create = ["create", "--bundle", vmBundle(place, "linux"), "web"];
+      await refused(place, [...other, ...create], /^Cannot create "web@vm": .*ALREADY_EXISTS/);
+      expect((await place.call([...other, "list", "-q"])).stdout).toBe("");
+      expect(await systems(place)).toBe("web\nweb@vm\n");
+      await place.ok("start", "web");
+      await place.ok("delete", "--force", "web");
+    });
+
+    inRoot("is no VM if its call is killed before there was one", async (place) => {
+      // The copy of the scratch of a Windows VM takes long.
+      place.double.control({ Function: "GrantVmAccess", DelayMs: 3000, Times: 0 });
+      const call = place.start(["create", "--bundle", vmBundle(place, "windows"), "web"]);
+      await until(() => place.calls().length > 1, 20_000);
+      call.kill("SIGKILL");
+      await finish(call, undefined, ["create"]);
+      await place.ok("delete", "--force", "web");
+      place.double.control({ Forget: true });
+      await until(() => place.calls().length === 0, 20_000);
+    });
+
     inRoot("is found when its call is killed", async (place) => {
       for (const remove of [["gc"], ["delete", "--force", "web"]]) {
         place.double.control({ Function: "HcsStartComputeSystem", DelayMs: 3000, Times: 0 });

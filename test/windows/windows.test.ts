@@ -17,6 +17,7 @@ import { NativeDouble } from "./native-double.ts";
 import { describeFormatInVm } from "./prepare-disk.suite.ts";
 import { describeRunProcess } from "./run-process.suite.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
+import { describeVmOwners } from "./vm-owners.suite.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 
 const BUILD = fileURLToPath(new URL("../double/build.sh", import.meta.url));
@@ -40,6 +41,7 @@ describeNetworks(runner, () => double);
 describeComputeService(runner, () => double);
 describeCredentials(runner, () => double);
 describeVolumes(runner, () => double);
+describeVmOwners(runner, () => double);
 describeRunProcess(runner, () => double);
 describeFormatInVm(runner, () => double);
 describeUtilityVm(runner, () => openWindowsVmHost(double));

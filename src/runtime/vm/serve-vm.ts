@@ -16,7 +16,7 @@ import { VmContainers } from "./vm-containers.ts";
  * Makes the VM that standard input describes, and owns it until it ends: answers at a pipe for the containers in it.
  * A failure before that goes to whoever launched this process.
  *
- * @returns 0, or 1 if there was no VM
+ * @returns 0, or 1 if there was no VM, or nobody who wanted it any more
  * @throws {ComputeError} if the VM ends unasked
  */
 export async function serveVm(runtime: RuntimeOnWindows, pipe: string): Promise<number> {
@@ -28,15 +28,21 @@ export async function serveVm(runtime: RuntimeOnWindows, pipe: string): Promise<
     owners.tell(error);
     return 1;
   }
-  owners.tell();
   const { vm, server } = owned;
+  // Whoever launched this process was killed. Its container may have been deleted before there was a VM to end.
+  if (!owners.tell()) {
+    await vm.close();
+    return 1;
+  }
   try {
     await vm.wait();
-    return 0;
+  } catch (error) {
+    throw await cleanUpAfter(error, () => vm.close());
   } finally {
     server.close();
-    await vm.close();
   }
+  await vm.close();
+  return 0;
 }
 
 async function openVm(
@@ -51,6 +57,7 @@ async function openVm(
   const os = isForLinux(options) ? "linux" : "windows";
   const vm = await UtilityVm.create(vms, { id: options.id, os, document });
   try {
+    await owners.claim(pipe);
     await vm.start();
     const containers = new VmContainers(runtime, vm, hostingSystem(options, host));
     const server = await owners.serve(pipe, (request, client) => containers.answer(request, client));

@@ -55,6 +55,9 @@ export class PipeOwners implements VmOwners {
   }
 
   async end(vm: OwnedVm): Promise<void> {
+    // A VM ends with its owner. One that is there without is another's, such as that of a container of the same id in
+    // another state root.
+    if (!this.#isOwned(vm.pipe)) return;
     try {
       await withSystem(this.#context, vm.id, terminateSystem);
     } catch (error) {
@@ -68,16 +71,26 @@ export class PipeOwners implements VmOwners {
     return readData();
   }
 
-  tell(failure?: unknown): void {
-    tellResult(failure === undefined ? undefined : failureText(failure));
+  async claim(pipe: string): Promise<{ release(): void }> {
+    // Others hold the lock for as long as they look whether somebody does.
+    const deadline = Date.now() + GRACE_MS;
+    for (;;) {
+      const lock = this.#keys.tryLock(lockName(pipe));
+      if (lock !== undefined) return lock;
+      if (Date.now() > deadline) throw new Error(`unreachable: the VM of "${pipe}" has another owner`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  tell(failure?: unknown): boolean {
+    return tellResult(failure === undefined ? undefined : failureText(failure));
   }
 
   async serve(
     pipe: string,
     answer: (request: OwnerRequest, client: OwnerClient) => Promise<void>,
   ): Promise<{ close(): void }> {
-    const lock = this.#keys.tryLock(lockName(pipe));
-    const server = await serveRequests(pipe, async (request, isGone) => {
+    return serveRequests(pipe, async (request, isGone) => {
       try {
         await answer(request, { isGone });
         return undefined;
@@ -85,12 +98,6 @@ export class PipeOwners implements VmOwners {
         return failureText(error);
       }
     });
-    return {
-      close: () => {
-        server.close();
-        lock?.release();
-      },
-    };
   }
 
   #isOwned(pipe: string): boolean {

@@ -12,13 +12,14 @@ export function readData(): string {
   return readFileSync(DATA, "utf8");
 }
 
-/** Tells whoever launched this process what came of it, and ends the stream. */
-export function tellResult(failure: string | undefined): void {
+/** Tells whoever launched this process what came of it, and ends the stream. @returns false if that has ended meanwhile */
+export function tellResult(failure: string | undefined): boolean {
   try {
     writeSync(RESULT, resultBytes(failure));
     closeSync(RESULT);
+    return true;
   } catch {
-    // It has ended meanwhile. What it has left is found by whoever cleans up after it.
+    return false;
   }
 }
 

@@ -24,7 +24,12 @@ beforeEach(async () => {
   const keys = new MemoryKeys();
   store = new KeyStateStore(keys);
   await keep("web", { linux: {} });
-  const windows = { notes: new ContainerNotes(keys), osBuild: 20_348, processors: 4, layerId: async () => "" };
+  const windows = {
+    notes: new ContainerNotes(keys),
+    osBuild: 20_348,
+    processors: 4,
+    layerId: async () => "",
+  };
   const vm = await vmOver(far, { Scsi: { "0": {} }, VirtualPMem: { MaximumCount: 4 } });
   const hosting = { id: vm.id, os: vm.os, processorCount: 2, isTemplate: false };
   containers = new VmContainers({ store, windows } as unknown as RuntimeOnWindows, vm, hosting);
