@@ -160,6 +160,8 @@ export function describeVmContainers(
         create(place.bundle(["silent"], of("plain")), "--host", "pod", "new"),
         /plain is not running in a VM host, but host pod was specified/,
       );
+      const windows = vmBundle(place, "windows", ["silent"], of("pod"));
+      await refused(place, create(windows, "new"), /a Windows container, and the VM of .* a Linux guest/);
       await place.ok(...create(...hosted, "pod", "guest"));
       for (const id of ["guest", "member", "plain", "pod"]) await place.ok("delete", id);
     });

@@ -3,7 +3,7 @@ import { Holdings } from "../../base/holdings.ts";
 import { parseJson } from "../../base/lossless-json.ts";
 import type { OwnerClient, OwnerOperation, OwnerRequest } from "../../hcs/vm-owners.ts";
 import type { HostedContainer } from "../../hcs/vm-system.ts";
-import { absoluteMounts } from "../../oci/absolute-mounts.ts";
+import { absolutePaths } from "../../oci/absolute-paths.ts";
 import type { HostingSystem } from "../../oci/documents/create-options.ts";
 import { credentialSpec } from "../../oci/documents/credentials.ts";
 import type { OciConfig } from "../../schema/oci.ts";
@@ -52,7 +52,7 @@ export class VmContainers {
     if (vm?.id !== this.#vm.id) throw this.#refusal(id, "create", `it belongs to ${vm?.id ?? "no VM"}`);
     // What an earlier container of this id has left would be lost with its name.
     await this.#release(id);
-    const spec = absoluteMounts(parseJson(store.loadConfiguration(id)) as OciConfig, bundle);
+    const spec = absolutePaths(parseJson(store.loadConfiguration(id)) as OciConfig, bundle);
     const namespace = windows.notes.get(id, "netns");
     const guard = credentialSpec(spec) === undefined ? undefined : await findGuard(windows.service, id);
     const request = {

@@ -1,6 +1,7 @@
 import { PlatformError, UsageError } from "../../base/errors.ts";
+import { parseJson } from "../../base/lossless-json.ts";
 import { containerType, getContainerType } from "../../oci/container-type.ts";
-import type { ContainerKind } from "../../oci/documents/container-kind.ts";
+import { containerKind, type ContainerKind } from "../../oci/documents/container-kind.ts";
 import { OS_BUILDS } from "../../oci/documents/os-builds.ts";
 import { needsVm, vmId } from "../../oci/documents/vm/container-vm.ts";
 import { POD_ANNOTATIONS } from "../../oci/pod-annotations.ts";
@@ -27,7 +28,10 @@ export function placeInVm(
   requireOwnSandboxId(id, spec);
   const scaling = scaleCpuLimits === true ? { scaleCpuLimits } : {};
   const existing = vmOfPod(runtime, { id, host, kind }, spec) ?? vmOfHost(runtime, id, host);
-  if (existing !== undefined) return { ...existing, ...scaling };
+  if (existing !== undefined) {
+    requireGuest(runtime, id, existing, kind);
+    return { ...existing, ...scaling };
+  }
   const isPodContainer = containerType(spec) === "pod_container";
   if (isPodContainer || !needsVm(kind, {}, { osBuild, warn: () => undefined })) return undefined;
   return { host: id, id: vmId(id), pipe: owners.newPipe(), ...scaling };
@@ -82,6 +86,25 @@ function vmOfHost(
   const { vm } = store.load(host);
   if (vm?.host !== host) throw refusal(id, `host container ${host} is not a VM host`);
   return withoutScaling(vm);
+}
+
+/** A VM was made for the kind of its first container, and its guest runs no others. */
+function requireGuest(
+  { store }: RuntimeOnWindows,
+  id: string,
+  { host }: ContainerVm,
+  kind: ContainerKind,
+): void {
+  const guest = guestOf(containerKind(parseJson(store.loadConfiguration(host)) as OciConfig));
+  if (guest === guestOf(kind)) return;
+  throw refusal(
+    id,
+    `it is a ${guestOf(kind)} container, and the VM of container ${host} has a ${guest} guest`,
+  );
+}
+
+function guestOf(kind: ContainerKind): "Linux" | "Windows" {
+  return kind === "lcow" ? "Linux" : "Windows";
 }
 
 /** How limits are read is each container's own. */

@@ -1,6 +1,6 @@
 import { UsageError } from "../../base/errors.ts";
 import type { WindowsContainerDocument } from "../../hcs/compute-service.ts";
-import { absoluteMounts } from "../../oci/absolute-mounts.ts";
+import { absolutePaths } from "../../oci/absolute-paths.ts";
 import type { Bundle } from "../../oci/bundle.ts";
 import { configFault } from "../../oci/config-fault.ts";
 import { containerType } from "../../oci/container-type.ts";
@@ -35,7 +35,7 @@ export async function planWindowsContainer(
   requireIsolation(container, isolation);
   const InitProcess = requireProcess(config);
   requireHostHooks(id, config);
-  const parts = { id, spec: absoluteMounts(config, path), kind };
+  const parts = { id, spec: absolutePaths(config, path), kind };
   const document = async (): Promise<WindowsContainerDocument> => ({
     ...(vm === undefined
       ? { System: await makeHostDocument(runtime, parts) }
@@ -44,7 +44,7 @@ export async function planWindowsContainer(
     GuestOs: kind === "lcow" ? "Linux" : "Windows",
     Owner: runtime.owner,
   });
-  const record = newRecord(runtime, { id, path, spec: config, isolation, vm });
+  const record = newRecord(runtime, { id, path, spec: parts.spec, isolation, vm });
   return { record, document, release: () => releaseResources(runtime, id) };
 }
 
