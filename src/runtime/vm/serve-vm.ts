@@ -1,11 +1,6 @@
 import { cleanUpAfter } from "../../base/errors.ts";
-import { parseJson } from "../../base/lossless-json.ts";
-import {
-  containerVm,
-  hostingSystem,
-  isForLinux,
-  type ContainerVmOptions,
-} from "../../oci/documents/vm/container-vm.ts";
+import { containerVm, hostingSystem, isForLinux } from "../../oci/documents/vm/container-vm.ts";
+import { readVmOptions } from "../../oci/documents/vm/read-vm-options.ts";
 import { UtilityVm } from "../../uvm/utility-vm.ts";
 import { documentHost } from "../windows-container/document-host.ts";
 import type { RuntimeOnWindows } from "../windows-container/runtime-on-windows.ts";
@@ -50,7 +45,7 @@ async function openVm(
   pipe: string,
 ): Promise<{ vm: UtilityVm; server: { close(): void } }> {
   const { owners, vms } = runtime.windows;
-  const options = parseJson(owners.readOptions()) as ContainerVmOptions;
+  const options = readVmOptions(owners.readOptions());
   const host = await documentHost(runtime.windows, [], () => undefined);
   const document = containerVm(options, host);
   if (!isForLinux(options)) await makeVmScratch(options, vms);
