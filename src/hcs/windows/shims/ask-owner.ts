@@ -3,6 +3,7 @@ import type { OwnedVm, OwnerOperation } from "../../vm-owners.ts";
 import { withDeadline } from "../deadline.ts";
 import type { Timeouts } from "../timeouts.ts";
 import { withAnswer } from "./request-pipe.ts";
+import { toldFailure } from "./told-failure.ts";
 
 /** What an owner of a VM is asked for, and by whom. */
 export interface OwnerQuestion {
@@ -24,7 +25,7 @@ export async function askOwner<T>(question: OwnerQuestion, use: () => Promise<T>
   const { vm, id, operation, timeouts } = question;
   const answer = withAnswer(vm.pipe, { ID: id, Op: operation }, async (failure) => {
     if (failure === "") throw unreachable(question);
-    if (failure !== undefined) throw new RuntimeError("UVM_REFUSED", failure);
+    if (failure !== undefined) throw toldFailure(failure, "UVM_REFUSED");
     return use();
   });
   const subject = { operation: `${operation} in "${vm.id}"`, systemId: id };

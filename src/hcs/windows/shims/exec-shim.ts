@@ -5,7 +5,8 @@ import type { HcsProcess } from "../compute-process.ts";
 import { copyStreams } from "./copy-streams.ts";
 import { processDocument } from "./process-document.ts";
 import { requireRecord, type ShimContext } from "./shim-context.ts";
-import { failureText, readData, tellResult } from "./shim-side.ts";
+import { readData, tellResult } from "./shim-side.ts";
+import { failureText } from "./told-failure.ts";
 import type { ShimDescriptors } from "../../shims.ts";
 
 /**

@@ -9,7 +9,8 @@ import { processDocument } from "./process-document.ts";
 import { serveRequests, shimPipe } from "./request-pipe.ts";
 import { requireRecord, type ShimContext } from "./shim-context.ts";
 import type { SystemRecord } from "./shim-records.ts";
-import { failureText, tellResult } from "./shim-side.ts";
+import { tellResult } from "./shim-side.ts";
+import { failureText } from "./told-failure.ts";
 import type { ShimDescriptors } from "../../shims.ts";
 
 /** The request with which `start` lets the first process run. */

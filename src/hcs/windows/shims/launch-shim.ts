@@ -8,6 +8,7 @@ import type { Subject } from "../result-document.ts";
 import { withConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
 import { readResult } from "./result-protocol.ts";
 import { RESULT } from "./shim-side.ts";
+import { toldFailure } from "./told-failure.ts";
 
 /**
  * Worker threads of a shim. Reading a console, a file or a device, and every call of the service, take one for as long
@@ -104,7 +105,7 @@ export function lostExitCode(what: string): ProcessError {
 async function requireSuccess(child: ChildProcess, exit: Promise<number>): Promise<void> {
   const failure = await Promise.race([readResult(child.stdio[RESULT] as Readable), rejectionOf(exit)]);
   if (failure === undefined) return;
-  if (failure !== "") throw new ProcessError(failure);
+  if (failure !== "") throw toldFailure(failure, "PROCESS_FAILED");
   throw new ProcessError(`Cannot start a shim: unknown shim failure, exit code ${await exit}`);
 }
 

@@ -16,7 +16,8 @@ import { terminateSystem } from "./end-system.ts";
 import { launchShim } from "./launch-shim.ts";
 import { serveRequests, vmPipe } from "./request-pipe.ts";
 import { withSystem, type ShimContext } from "./shim-context.ts";
-import { failureText, readData, tellResult } from "./shim-side.ts";
+import { readData, tellResult } from "./shim-side.ts";
+import { failureText } from "./told-failure.ts";
 
 const POLL_MS = 10;
 /** Milliseconds in which an owner has to end by itself once its VM has. */

@@ -51,6 +51,8 @@ export async function serveRequests(pipe: string, answer: AnswerRequest): Promis
     server.once("error", reject);
     server.listen(pipe, resolve);
   });
+  // A client that could not be served has nobody to tell, and the others still have to be.
+  server.on("error", () => undefined);
   return server;
 }
 
@@ -86,11 +88,15 @@ function closeOf(socket: Socket): Promise<void> {
 function readLine(socket: Socket): Promise<string | undefined> {
   return new Promise((resolve) => {
     let text = "";
+    let isWhole = false;
     socket.setEncoding("utf8");
+    // What comes after the line is read, and forgotten: the end of the connection is behind it.
     socket.on("data", (chunk: string) => {
+      if (isWhole) return;
       text += chunk;
       const end = text.indexOf("\n");
-      if (end >= 0) resolve(text.slice(0, end));
+      isWhole = end >= 0;
+      if (isWhole) resolve(text.slice(0, end));
       else if (text.length > LONGEST_REQUEST) socket.destroy();
     });
     socket.once("close", () => resolve(undefined));

@@ -1,6 +1,5 @@
 /** What both kinds of shim do on their own side of the result protocol. */
 import { closeSync, readFileSync, writeSync } from "node:fs";
-import { RuntimeError } from "../../../base/errors.ts";
 import { resultBytes } from "./result-protocol.ts";
 
 const DATA = 0;
@@ -21,10 +20,4 @@ export function tellResult(failure: string | undefined): boolean {
   } catch {
     return false;
   }
-}
-
-/** The text that stands for a failure; one that is a bug of this program says so with its place. */
-export function failureText(error: unknown): string {
-  if (error instanceof RuntimeError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -21,6 +21,7 @@ import { requireRecord, withSystem, type ShimContext } from "./shim-context.ts";
 import { processStopped, ShimProcess } from "./shim-process.ts";
 import { readProperties } from "./shim-properties.ts";
 import { TERMINATES } from "./signals.ts";
+import { toldFailure } from "./told-failure.ts";
 import { waitForShims } from "./wait-for-shims.ts";
 
 /** A container of a Windows host, whose processes are served by shims. Nothing of it is open between calls. */
@@ -46,7 +47,7 @@ export class ShimSystem implements ComputeSystem {
       }
       try {
         const failure = await this.#askToStart(record.UniqueId);
-        if (failure !== undefined) throw new ProcessError(failure);
+        if (failure !== undefined) throw toldFailure(failure, "PROCESS_FAILED");
       } catch (error) {
         throw await cleanUpAfter(error, () => terminateSystem(system));
       }
