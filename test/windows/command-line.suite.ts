@@ -362,6 +362,18 @@ export function describeCommandLine(
       }
     });
 
+    inRoot("leaves a container of the same id in another state root alone", async (place) => {
+      const other = ["--root", `${place.root}-other`];
+      await place.ok(...other, "run", "-d", "--bundle", place.bundle(["exit", "3"]), "web");
+      const ended = async (): Promise<boolean> =>
+        /"status": ?"stopped"/.test(await place.ok(...other, "state", "web"));
+      await until(ended, 20_000);
+      await place.ok("create", "--bundle", place.bundle(["silent"]), "web");
+      await place.ok(...other, "delete", "web");
+      expect(await place.status("web")).toBe("created");
+      await place.ok("delete", "web");
+    });
+
     inRoot("starts nothing whose shim has gone", async (place) => {
       await place.ok("create", "--bundle", place.bundle(["silent"]), "web");
       const { pid } = JSON.parse(await place.ok("state", "web")) as { pid: number };

@@ -86,8 +86,10 @@ async function takeScratch(
   const link = join(folder, "sandbox.vhdx");
   sizeOf(link);
   const disk = { hostPath: realpathSync(link), guestPath: rootPath, isShared: true };
+  const isFirst = vm.scsi.find(disk.hostPath) === undefined;
   const { guestPath = rootPath } = await takeDisk(vm, disk, holdings);
-  if (guestPath === rootPath) return rootPath;
+  // An earlier container of this id may have made it the first, and have left its files there for the others.
+  if (isFirst && guestPath === rootPath) return rootPath;
   return posix.join(guestPath, `container_${posix.basename(rootPath)}`);
 }
 

@@ -155,13 +155,18 @@ export class ShimSystem implements ComputeSystem {
     const { records } = this.#context;
     const record = records.find(this.id);
     if (record === undefined) return;
+    // A shim that has ended as it should has ended the system: one of this id is another's by now.
+    if (records.shim(this.id) !== 0) await this.#end();
+    await waitForShims(records, this.id, record);
+    records.remove(this.id);
+  }
+
+  async #end(): Promise<void> {
     try {
       await withSystem(this.#context, this.id, terminateSystem);
     } catch (error) {
       if (!isNotExist(error)) throw error;
     }
-    await waitForShims(records, this.id, record);
-    records.remove(this.id);
   }
 
   /** Waits for the end of a further process, whose shim takes its value back when it has told the exit code. */

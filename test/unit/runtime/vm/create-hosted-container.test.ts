@@ -207,6 +207,12 @@ describe("a Linux container", () => {
     });
     await first.release();
     expect(far.guest.has("/run/gcs/c/c1")).toBe(true);
+    // The disk stays where the first had it, with what the first has written.
+    const third = await create(request({ linux: {} }));
+    expect(far.guest.get("layers /run/gcs/c/c1/rootfs")).toMatchObject({
+      ScratchPath: "/run/gcs/c/c1/container_c1",
+    });
+    await third.release();
     await second.release();
     expect([far.host.size, far.guest.size]).toEqual([0, 0]);
   });
