@@ -87,13 +87,25 @@ export class VmContainers {
   }
 
   async #release(id: string): Promise<void> {
-    await this.#held.get(id)?.release();
+    try {
+      await this.#held.get(id)?.release();
+    } catch (error) {
+      // The VM ends, perhaps because its pod is deleted at the same time, and takes everything with it.
+      if (!isOfEndedVm(error)) throw error;
+    }
     this.#held.delete(id);
   }
 
   #refusal(id: string, operation: string, found: string): RuntimeError {
     return new RuntimeError("UVM_REFUSED", `Cannot ${operation} "${id}" in VM "${this.#vm.id}": ${found}`);
   }
+}
+
+function isOfEndedVm(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return [error, cause].some(
+    (failure) => failure instanceof RuntimeError && failure.code === "HCS_SYSTEM_ALREADY_STOPPED",
+  );
 }
 
 /** Gives a handle back once. One that cannot be ends with this process, which has to go on for the other containers. */

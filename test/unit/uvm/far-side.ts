@@ -37,6 +37,8 @@ export class FarSide implements VmService, VmSystem {
   readonly granted = new Set<string>();
   /** Numbers of the calls from now on that fail, counted from 1. */
   failing = new Set<number>();
+  /** The result of those. */
+  failure: number = HcsResult.FAIL;
   document: ComputeSystem | undefined;
   readonly containers = new Map<string, ComputeSystem>();
   readonly #options: FarSideOptions;
@@ -120,7 +122,7 @@ export class FarSide implements VmService, VmSystem {
     const number = this.#count;
     for (let turn = this.#options.delay?.() ?? 0; turn > 0; turn--) await setImmediate();
     if (this.failing.has(number)) {
-      throw new ComputeError({ operation: "modify", systemId: this.id, hresult: HcsResult.FAIL });
+      throw new ComputeError({ operation: "modify", systemId: this.id, hresult: this.failure });
     }
   }
 

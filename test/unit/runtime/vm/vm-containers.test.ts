@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { HcsResult } from "../../../../src/hcs/results.ts";
 import type { RuntimeOnWindows } from "../../../../src/runtime/windows-container/runtime-on-windows.ts";
 import { VmContainers } from "../../../../src/runtime/vm/vm-containers.ts";
 import { ContainerNotes } from "../../../../src/state/container-notes.ts";
@@ -96,4 +97,13 @@ test("an owner goes on if the handle of a container cannot be closed", async () 
   far.fail();
   await ask("unmount");
   expect(had()).toBe(0);
+});
+
+test("what a container has of a VM that ends is gone with it", async () => {
+  await ask("create");
+  far.failure = HcsResult.SYSTEM_ALREADY_STOPPED;
+  far.fail(...Array.from({ length: 50 }, (_, index) => index + 1));
+  await ask("unmount");
+  far.failure = HcsResult.FAIL;
+  await ask("unmount");
 });
