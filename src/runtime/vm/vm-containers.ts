@@ -6,6 +6,7 @@ import type { HostedContainer } from "../../hcs/vm-system.ts";
 import { absolutePaths } from "../../oci/absolute-paths.ts";
 import type { HostingSystem } from "../../oci/documents/create-options.ts";
 import { credentialSpec } from "../../oci/documents/credentials.ts";
+import type { ContainerCredentialGuardInstance } from "../../schema/hcs.ts";
 import type { OciConfig } from "../../schema/oci.ts";
 import { KeyQueue } from "../../uvm/key-queue.ts";
 import type { NetworkNamespace } from "../../uvm/network-namespaces.ts";
@@ -54,7 +55,7 @@ export class VmContainers {
     await this.#release(id);
     const spec = absolutePaths(parseJson(store.loadConfiguration(id)) as OciConfig, bundle);
     const namespace = windows.notes.get(id, "netns");
-    const guard = credentialSpec(spec) === undefined ? undefined : await findGuard(windows.service, id);
+    const guard = await this.#guard(id, spec);
     const request = {
       options: {
         id,
@@ -77,6 +78,15 @@ export class VmContainers {
     holdings.add(close);
     // From then on it ends with its shim, which holds it too.
     void client.isGone.then(close);
+  }
+
+  /** The guard that the client has asked the service for. Without it the container would run, and be refused everywhere. */
+  async #guard(id: string, spec: OciConfig): Promise<ContainerCredentialGuardInstance | undefined> {
+    if (this.#vm.os !== "windows" || credentialSpec(spec) === undefined) return undefined;
+    const guard = await findGuard(this.#runtime.windows.service, id);
+    if (guard === undefined)
+      throw this.#refusal(id, "create", "the service does not guard its credentials any more");
+    return guard;
   }
 
   async #network(id: string | undefined): Promise<NetworkNamespace | undefined> {

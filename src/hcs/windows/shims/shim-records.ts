@@ -39,7 +39,8 @@ export class ShimRecords {
     const value = this.#keys.readValue(id, SYSTEM);
     if (typeof value !== "object") return undefined;
     try {
-      return parseJson(value.json) as SystemRecord;
+      const record = parseJson(value.json);
+      return isSystemRecord(record) ? record : undefined;
     } catch {
       return undefined;
     }
@@ -123,4 +124,12 @@ export class ShimRecords {
       hresult: HcsResult.SYSTEM_NOT_FOUND,
     });
   }
+}
+
+function isSystemRecord(value: unknown): value is SystemRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const record: Partial<Record<keyof SystemRecord, unknown>> = value;
+  const isWhole = typeof record.UniqueId === "string" && typeof record.Owner === "string";
+  const isGuest = record.GuestOs === "Windows" || record.GuestOs === "Linux";
+  return isWhole && isGuest && typeof record.InitProcess === "object" && record.InitProcess !== null;
 }

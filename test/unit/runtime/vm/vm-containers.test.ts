@@ -16,25 +16,25 @@ let far: FarSide;
 let containers: VmContainers;
 let store: KeyStateStore;
 
-beforeEach(async () => {
+beforeEach(() => boot("linux"));
+
+async function boot(os: "linux" | "windows"): Promise<void> {
   folder = mkdtempSync(join(tmpdir(), "runhcs-owned-"));
   for (const name of ["base", "scratch"]) mkdirSync(join(folder, name));
   writeFileSync(join(folder, "base", "layer.vhd"), "conectix");
   writeFileSync(join(folder, "scratch", "sandbox.vhdx"), "vhdxfile");
-  far = new FarSide({ os: "linux", delay: () => 2 });
+  far = new FarSide({ os, delay: () => 2 });
   const keys = new MemoryKeys();
   store = new KeyStateStore(keys);
-  await keep("web", { linux: {} });
-  const windows = {
-    notes: new ContainerNotes(keys),
-    osBuild: 20_348,
-    processors: 4,
-    layerId: async () => "",
-  };
+  await keep("web", os === "linux" ? { linux: {} } : {});
+  // A service that guards nothing.
+  const service = { modify: async () => undefined, properties: async () => [{}] };
+  const host = { osBuild: 20_348, processors: 4, layerId: async () => "", service };
+  const windows = { notes: new ContainerNotes(keys), ...host };
   const vm = await vmOver(far, { Scsi: { "0": {} }, VirtualPMem: { MaximumCount: 4 } });
   const hosting = { id: vm.id, os: vm.os, processorCount: 2, isTemplate: false };
   containers = new VmContainers({ store, windows } as unknown as RuntimeOnWindows, vm, hosting);
-});
+}
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -52,7 +52,8 @@ async function keep(id: string, changes: object): Promise<void> {
     vm: { host: "pod", id: "vm", pipe: "pipe" },
     annotations: {},
   };
-  const windows = { layerFolders: [join(folder, "base"), join(folder, "scratch")] };
+  const layerFolders = [join(folder, "base"), join(folder, "scratch")];
+  const windows = { layerFolders, credentialSpec: {} };
   const config = { ociVersion: "1.0.2", root: { path: "" }, windows, ...changes };
   (await store.create(record, JSON.stringify(config))).release();
 }
@@ -106,4 +107,13 @@ test("what a container has of a VM that ends is gone with it", async () => {
   await ask("unmount");
   far.failure = HcsResult.FAIL;
   await ask("unmount");
+});
+
+test("a Windows container is not made without the guard of its credentials", async () => {
+  rmSync(folder, { recursive: true });
+  await boot("windows");
+  await expect(ask("create")).rejects.toThrow(
+    /^Cannot create "web" in VM "vm": the service does not guard its credentials any more$/,
+  );
+  expect(had()).toBe(0);
 });
