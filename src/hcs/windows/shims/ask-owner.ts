@@ -23,17 +23,22 @@ export interface OwnerQuestion {
  */
 export async function askOwner<T>(question: OwnerQuestion, use: () => Promise<T>): Promise<T> {
   const { vm, id, operation, timeouts } = question;
-  const answer = withAnswer(vm.pipe, { ID: id, Op: operation }, async (failure) => {
+  const waiting = new AbortController();
+  const answered = async (failure: string | undefined): Promise<T> => {
     if (failure === "") throw unreachable(question);
     if (failure !== undefined) throw toldFailure(failure, "UVM_REFUSED");
     return use();
-  });
-  const subject = { operation: `${operation} in "${vm.id}"`, systemId: id };
+  };
+  const answer = withAnswer(vm.pipe, { ID: id, Op: operation }, answered, waiting.signal);
+  const subject = { operation: `ask VM "${vm.id}" to ${operation}`, systemId: id };
   try {
     return await withDeadline(answer, { ms: timeouts.systemCreate, subject });
   } catch (error) {
     // Whatever else comes is of the pipe: nobody serves it, or its server has ended.
     throw error instanceof RuntimeError ? error : unreachable(question, error);
+  } finally {
+    // The owner has to know that nobody waits any more for an answer that is late.
+    waiting.abort();
   }
 }
 

@@ -124,13 +124,19 @@ export function sendRequest(pipe: string, request: PipeRequest): Promise<string 
   return withAnswer(pipe, request, async (failure) => failure);
 }
 
-/** The same, for what the server keeps only as long as the connection: `use` gets the answer before that ends. */
+/**
+ * The same, for what the server keeps only as long as the connection: `use` gets the answer before that ends.
+ *
+ * @param abort ends the connection, which looks as if the server had
+ */
 export async function withAnswer<T>(
   pipe: string,
   request: PipeRequest,
   use: (failure: string | undefined) => Promise<T>,
+  abort?: AbortSignal,
 ): Promise<T> {
   const socket = connect(pipe);
+  abort?.addEventListener("abort", () => socket.destroy(), { once: true });
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
