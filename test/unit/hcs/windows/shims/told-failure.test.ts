@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, json as anyJson, property } from "fast-check";
 import { expect, test } from "vitest";
 import { ProcessError, RuntimeError } from "../../../../../src/base/errors.ts";
 import { ComputeError, HcsResult, isTimeout } from "../../../../../src/hcs/results.ts";
@@ -33,8 +33,8 @@ test("what is cut off or not understood is left out, and the text stays", () => 
   const [message = ""] = whole.split("\0");
   for (let length = message.length; length <= whole.length; length++)
     expect(toldFailure(whole.slice(0, length), "UVM_REFUSED").message).toBe(message);
-  fc.assert(
-    fc.property(fc.json(), (json) => {
+  assert(
+    property(anyJson(), (json) => {
       expect(toldFailure(`Cannot\0${json}`, "UVM_REFUSED").message).toBe("Cannot");
     }),
   );
