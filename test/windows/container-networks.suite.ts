@@ -104,6 +104,8 @@ export function describeContainerNetworks(
         const missing =
           /^Cannot put endpoint "0{8}-.*ffff" into network namespace "[^"]+": .*ERROR_NOT_FOUND/;
         await refused(place, create([...endpoints, UNKNOWN]), missing);
+        const sharing = place.bundle(["silent"], joining({ networkSharedContainerName: "nobody" }));
+        await refused(place, ["create", "--bundle", sharing, "web"], /"nobody" does not exist/);
         expect(await namespaces()).toEqual([]);
         for (const [name, text] of [
           ["HNSCall", /^Cannot create network namespace: .*ERROR_NO_SYSTEM_RESOURCES/],

@@ -46,18 +46,19 @@ export async function mountRoot(runtime: RuntimeOnWindows, id: string, spec: Oci
  * pod's sandbox, one that exists, or else one of its own with the endpoints of its list.
  *
  * @returns the namespace; undefined if the configuration names no network
+ * @throws {ContainerStateError} CONTAINER_NOT_FOUND if there is no such other container
  * @throws {ComputeError}
  */
 export async function joinNetwork(
-  { windows }: RuntimeOnWindows,
+  runtime: RuntimeOnWindows,
   id: string,
   spec: OciConfig,
 ): Promise<string | undefined> {
+  const { windows } = runtime;
   const network = spec.windows?.network;
   if (network === undefined || windows.osBuild < OS_BUILDS.RS5) return chosenNamespace(spec, undefined);
-  const { networkSharedContainerName: owner = "" } = network;
   const existing =
-    (owner === "" ? undefined : windows.notes.get(owner, "netns")) ??
+    sharedNamespace(runtime, network.networkSharedContainerName) ??
     chosenNamespace(spec, undefined) ??
     namespaceOfPod(windows, spec);
   const request = {
@@ -69,6 +70,12 @@ export async function joinNetwork(
   );
   windows.notes.set(id, "netns", namespace);
   return namespace;
+}
+
+function sharedNamespace({ store, windows }: RuntimeOnWindows, owner = ""): string | undefined {
+  if (owner === "") return undefined;
+  store.load(owner);
+  return windows.notes.get(owner, "netns");
 }
 
 function namespaceOfPod({ notes }: WindowsRuntime, spec: OciConfig): string | undefined {

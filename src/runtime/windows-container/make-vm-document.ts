@@ -80,18 +80,17 @@ function requireVmImage(configured: string | undefined, spec: ContainerInVm["spe
 }
 
 /** Nothing that a container asks of its VM is left out in silence. */
-function requireServed({ id, spec }: ContainerInVm): void {
-  const { annotations, windows } = spec;
-  const isOn = (name: "saveastemplate" | "useexternalgcsbridge"): boolean =>
-    annotationValue(annotations, `${VM}.${name}`) === true;
-  const problem =
-    (windows?.devices?.length ?? 0) > 0
-      ? "devices are not assigned to VMs"
-      : isOn("saveastemplate") || annotationValue(annotations, `${VM}.templateid`) !== undefined
-        ? "VMs are not cloned"
-        : isOn("useexternalgcsbridge")
-          ? "the service talks to the guest, not this program"
-          : undefined;
-  if (problem === undefined) return;
-  throw new PlatformError("PLATFORM_UNSUPPORTED", `Cannot create container "${id}" in a VM: ${problem}`);
+function requireServed({ id, spec: { annotations, windows } }: ContainerInVm): void {
+  const isClone = annotationValue(annotations, `${VM}.templateid`) !== undefined;
+  const rules: readonly (readonly [isBroken: boolean, problem: string])[] = [
+    [(windows?.devices?.length ?? 0) > 0, "devices are not assigned to VMs"],
+    [isClone || annotationValue(annotations, `${VM}.saveastemplate`) === true, "VMs are not cloned"],
+    [
+      annotationValue(annotations, `${VM}.useexternalgcsbridge`) === true,
+      "the service talks to the guest, not this program",
+    ],
+  ];
+  const broken = rules.find(([isBroken]) => isBroken);
+  if (broken === undefined) return;
+  throw new PlatformError("PLATFORM_UNSUPPORTED", `Cannot create container "${id}" in a VM: ${broken[1]}`);
 }

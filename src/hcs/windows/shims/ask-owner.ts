@@ -1,4 +1,4 @@
-import { RuntimeError } from "../../../base/errors.ts";
+import { errnoCode, RuntimeError } from "../../../base/errors.ts";
 import type { OwnedVm, OwnerOperation } from "../../vm-owners.ts";
 import { withDeadline } from "../deadline.ts";
 import type { Timeouts } from "../timeouts.ts";
@@ -34,8 +34,9 @@ export async function askOwner<T>(question: OwnerQuestion, use: () => Promise<T>
   try {
     return await withDeadline(answer, { ms: timeouts.systemCreate, subject });
   } catch (error) {
-    // Whatever else comes is of the pipe: nobody serves it, or its server has ended.
-    throw error instanceof RuntimeError ? error : unreachable(question, error);
+    // An error of the system is of the pipe: nobody serves it, or its server has ended.
+    const isOfPipe = !(error instanceof RuntimeError) && errnoCode(error) !== undefined;
+    throw isOfPipe ? unreachable(question, error) : error;
   } finally {
     // The owner has to know that nobody waits any more for an answer that is late.
     waiting.abort();
