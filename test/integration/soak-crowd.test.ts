@@ -48,7 +48,7 @@ test(
 );
 
 async function live(id: string): Promise<void> {
-  expect(await workplace.create(id)).toMatchObject({ code: 0 });
+  expect(await workplace.create(id)).toEqual({ code: 0, stdout: "", stderr: "" });
   for (const words of [
     ["start", id],
     ["exec", id, "true"],

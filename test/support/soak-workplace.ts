@@ -57,6 +57,13 @@ export class SoakWorkplace {
     const config = JSON.parse(readFileSync(join(top, "examples/hello/config.json"), "utf8"));
     const env = ["PATH=/bin", this.#trace.marker];
     config.process = { ...config.process, args: ["sleep", "600"], env };
+    // Without a mount there, crun links /dev/ptmx in the root file system that all share, and fails if another has.
+    config.mounts.push({
+      destination: "/dev",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["nosuid", "mode=755"],
+    });
     writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
     await run(join(top, "examples/make-rootfs.sh"), [bundle]);
   }

@@ -70,8 +70,9 @@ function runSuites(): void {
 
 /** What takes long, and hardly depends on the version of Node. */
 function describeWholeProgram(runner: PlainRunner, commands: CommandLineTests): void {
-  describeCommandLine(runner, commands);
-  describeFaults(runner, only === "" ? sampled(commands, 3) : commands);
+  const faults = only === "" ? sampled(commands, 3) : commands;
+  describeCommandLine(runner, commands, faults);
+  describeFaults(runner, faults);
   describeContainerNetworks(runner, commands);
   describeVmContainers(runner, commands);
   describeInformation(runner, commands);

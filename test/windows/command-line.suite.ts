@@ -168,10 +168,15 @@ export function describeLife({ describe, expect }: TestRunner, { inRoot, refused
   });
 }
 
-/** Declares the tests of all else that the program does on Windows, and of what becomes of what fails. */
+/**
+ * Declares the tests of all else that the program does on Windows, and of what becomes of what fails.
+ *
+ * @param faults declares those of failing functions
+ */
 export function describeCommandLine(
   { describe, expect }: TestRunner,
   { inRoot, refused }: CommandLineTests,
+  faults: CommandLineTests,
 ): void {
   describe("runhcs on Windows", () => {
     inRoot("guards the credentials of a container as long as it is there", async (place) => {
@@ -411,7 +416,7 @@ export function describeCommandLine(
       ["delete", ["HcsTerminateComputeSystem"], ["delete", "--force", "web"], 1],
     ];
     for (const [operation, functions, words, code] of failing)
-      inRoot(`tells in one line why ${operation} failed, and leaves nothing`, async (place) => {
+      faults.inRoot(`tells in one line why ${operation} failed, and leaves nothing`, async (place) => {
         const bundle = place.bundle(["silent"]);
         await place.ok("run", "-d", "--bundle", bundle, "web");
         for (const name of functions) {
