@@ -107,7 +107,13 @@ export class CommandLine {
 
   /** Makes a call and waits for its end, and for that of its output. */
   async call(words: readonly string[], options: CallOptions = {}): Promise<CallResult> {
-    return finish(this.start(words, options), options.input, words);
+    try {
+      return await finish(this.start(words, options), options.input, words);
+    } catch (error) {
+      // Wine loses a process that starts now and then.
+      if (!(error instanceof Error && error.message === "spawn UNKNOWN")) throw error;
+      return finish(this.start(words, options), options.input, words);
+    }
   }
 
   /** A call that has to succeed. @returns its standard output */

@@ -18,6 +18,8 @@ type IKoffiLib = ReturnType<Koffi["load"]>;
 
 /** Numbers of <sched.h>, <sys/mount.h>, <fcntl.h>, <bits/resource.h> for Linux, the same on all 64-bit architectures. */
 export const CLONE_NEWNS = 0x0002_0000;
+/** Root, folder and umask of a process. */
+const CLONE_FS = 0x200;
 const UMOUNT_NOFOLLOW = 8;
 const RLIMIT_NOFILE = 7;
 const F_SETFD = 2;
@@ -207,6 +209,7 @@ function mountCalls(library: IKoffiLib, errno: () => number) {
     number: library.func("int ioctl(int, unsigned long, long)"),
     object: library.func("int ioctl(int, unsigned long, void *)"),
   };
+  const unshare = library.func("int unshare(int)");
   const [setns, fchdir] = [library.func("int setns(int, int)"), library.func("int fchdir(int)")];
   const chroot = library.func("int chroot(const char *)");
   return {
@@ -224,6 +227,8 @@ function mountCalls(library: IKoffiLib, errno: () => number) {
       return result;
     },
     enterNamespace: ({ namespace, root, folder }: { namespace: number; root: number; folder: number }) => {
+      // A thread that was started meanwhile shares root and folder with this one, which the kernel does not let go then.
+      check("unshare", unshare(CLONE_FS) !== 0, errno);
       check("setns", setns(namespace, CLONE_NEWNS) !== 0, errno);
       check("chroot", fchdir(root) !== 0 || chroot(".") !== 0 || fchdir(folder) !== 0, errno);
     },
