@@ -267,6 +267,7 @@ export function describeVmContainers(
         await refused(place, ["create", "--bundle", bundle, "web"], text);
       };
       const vm = "io.microsoft.virtualmachine";
+      await refuse({ annotations: { [`${vm}.cpugroup.id`]: "g1" } }, /VMs join no group of processors/);
       await refuse({ annotations: { [`${vm}.saveastemplate`]: "true" } }, /VMs are not cloned/);
       await refuse({ annotations: { [`${vm}.useexternalgcsbridge`]: "true" } }, /talks to the guest/);
       const bundle = vmBundle(place, "windows");

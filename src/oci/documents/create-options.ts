@@ -23,8 +23,8 @@ export interface CreateOptions {
   /** Counts before the namespace of the configuration. */
   networkNamespace?: string;
   /**
-   * Leaves what was allocated when the creation fails, to be looked at. Whoever asks for this gets the resources
-   * with the error, and has to release them.
+   * Leaves what was allocated when the creation fails, to be looked at. Whoever asks for this has
+   * them in the holdings that were given for the container, and has to release those.
    */
   doNotReleaseResourcesOnFailure?: boolean;
   /** Whether a limit of CPU time, which is a share of the host's processors, is turned into one of the VM's. */

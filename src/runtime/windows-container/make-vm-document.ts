@@ -85,6 +85,7 @@ function requireServed({ id, spec: { annotations, windows } }: ContainerInVm): v
   const rules: readonly (readonly [isBroken: boolean, problem: string])[] = [
     [(windows?.devices?.length ?? 0) > 0, "devices are not assigned to VMs"],
     [isClone || annotationValue(annotations, `${VM}.saveastemplate`) === true, "VMs are not cloned"],
+    [annotationValue(annotations, `${VM}.cpugroup.id`) !== undefined, "VMs join no group of processors"],
     [
       annotationValue(annotations, `${VM}.useexternalgcsbridge`) === true,
       "the service talks to the guest, not this program",
