@@ -109,6 +109,8 @@ function layoutFault(superblock: Buffer, diskSize: number): string | undefined {
   if (word(SUPERBLOCK.inodes) !== groups * inodesPerGroup || word(SUPERBLOCK.firstDataBlock) !== 0) {
     return `it has ${word(SUPERBLOCK.inodes)} inodes in ${groups} groups`;
   }
+  const kept = word(SUPERBLOCK.reservedBlocks);
+  if (kept > blocks) return `it keeps ${kept} of ${blocks} blocks for root`;
   const reserved = superblock.readUInt16LE(SUPERBLOCK.reservedDescriptorBlocks);
   const isReservedSound = reserved <= RESERVED_DESCRIPTOR_BLOCKS_MAX;
   return isReservedSound ? undefined : `it keeps ${reserved} blocks for group descriptors`;

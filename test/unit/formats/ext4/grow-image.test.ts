@@ -6,6 +6,7 @@ import { readBytes } from "../../../../src/formats/byte-io.ts";
 import { RawDisk } from "../../../../src/formats/disk/raw-disk.ts";
 import { growImage } from "../../../../src/formats/ext4/grow-image.ts";
 import { planGrowth } from "../../../../src/formats/ext4/grow-plan.ts";
+import { SUPERBLOCK, SUPERBLOCK_POSITION } from "../../../../src/formats/ext4/superblock.ts";
 import { Ext4Writer } from "../../../../src/formats/ext4/writer.ts";
 import { FormatError } from "../../../../src/formats/format-error.ts";
 import { MemoryFile } from "../../../support/memory-file.ts";
@@ -177,6 +178,17 @@ describe("a file system is refused", () => {
     expect(planGrowth(new MemoryFile(Buffer.alloc(MIB, 1)), GIB)).toBeUndefined();
   });
 
+  test("that keeps more blocks for root than it has", () => {
+    const file = makeImage(new MemoryFile(), 16 * MIB);
+    const superblock = readBytes(file, SUPERBLOCK_POSITION, 1024);
+    const blocks = superblock.readUInt32LE(SUPERBLOCK.blocks);
+    superblock.writeUInt32LE(blocks + 1, SUPERBLOCK.reservedBlocks);
+    file.write([superblock], SUPERBLOCK_POSITION);
+    expect(() => planGrowth(file, 200 * MIB)).toThrow(
+      `Cannot grow the ext4 file system: it keeps ${blocks + 1} of ${blocks} blocks for root`,
+    );
+  });
+
   test("with damaged numbers, and nothing is written outside the disk", () => {
     const whole = makeImage(new MemoryFile(), 16 * MIB);
     const seed = chosenSeed();
@@ -197,5 +209,5 @@ describe("a file system is refused", () => {
       }
       expect(file.size).toBeLessThanOrEqual(200 * MIB);
     }
-  });
+  }, 300_000);
 });
