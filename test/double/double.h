@@ -186,7 +186,11 @@ extern struct counts {
     long devices; /* of VMs, each side */
     long layers;  /* mounted */
     long delayed; /* calls that wait because they were ordered to */
+    const char *bad_call; /* the last that was given a bad handle */
 } counts;
+
+/* The function that this thread is in. */
+extern __thread const char *current_call;
 
 /* Whether another process holds everything (remote.c). */
 int is_remote(void);

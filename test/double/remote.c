@@ -360,16 +360,22 @@ static void *outlive(void *argument) {
     return NULL;
 }
 
-/* Counts a call as under way. */
+/* Counts a call as under way. Gives NULL for a client that has ended, whose handles are closed already. */
 static struct client *client_of(DWORD pid, uint64_t token) {
     pthread_mutex_lock(&serving);
     struct client *client = clients;
     while (client && client->token != token) client = client->next;
     if (!client) {
         pthread_t thread;
+        HANDLE process = OpenProcess(SYNCHRONIZE | PROCESS_DUP_HANDLE, FALSE, pid);
+        if (WaitForSingleObject(process, 0) != WAIT_TIMEOUT) {
+            CloseHandle(process);
+            pthread_mutex_unlock(&serving);
+            return NULL;
+        }
         client = calloc(1, sizeof *client);
         client->token = token;
-        client->process = OpenProcess(SYNCHRONIZE | PROCESS_DUP_HANDLE, FALSE, pid);
+        client->process = process;
         client->events = INVALID_HANDLE_VALUE;
         pthread_mutex_init(&client->talking, NULL);
         client->next = clients;
@@ -540,6 +546,10 @@ static int serve(HANDLE pipe) {
         DWORD pid = (DWORD)take_number(&request);
         uint64_t token = take_number(&request);
         struct client *client = client_of(pid, token);
+        if (!client) {
+            free(request.bytes);
+            return is_done;
+        }
         char *name = take_bytes(&request, NULL), *format = take_bytes(&request, NULL);
         if (!strcmp(name, "events")) {
             client->events = pipe;

@@ -83,6 +83,7 @@ static struct slot *slot_of(HANDLE handle, enum kind kind) {
     if (at < slot_count && slots[at].kind == kind && (slots[at].generation & 0xffffff) == value >> 32)
         return &slots[at];
     counts.bad_handles++;
+    counts.bad_call = current_call;
     return NULL;
 }
 

@@ -8,6 +8,7 @@
 pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 struct counts counts;
+__thread const char *current_call = "";
 
 /* An order: what the next calls of a function come to. */
 struct order {
@@ -212,6 +213,7 @@ int enter(HRESULT *result, const char *name, const char *format, ...) {
         va_end(list);
         return 1;
     }
+    current_call = name;
     pthread_mutex_lock(&lock);
     counts.calls++;
     if (++counts.running > counts.most_running) counts.most_running = counts.running;
@@ -344,9 +346,10 @@ EXPORT int32_t WINAPI DoubleCounts(char16 *to, uint32_t size) {
     text out = {0};
     pthread_mutex_lock(&lock);
     text_add(&out,
-             "{\"Allocations\":%ld,\"BadFrees\":%ld,\"BadHandles\":%ld,\"Handles\":%ld,\"Systems\":%ld,"
+             "{\"Allocations\":%ld,\"BadFrees\":%ld,\"BadHandles\":%ld,\"BadCall\":\"%s\",\"Handles\":%ld,\"Systems\":%ld,"
              "\"Processes\":%ld,\"Callbacks\":%ld,\"Credentials\":%ld,\"Devices\":%ld,\"Layers\":%ld,\"Delayed\":%ld,\"Calls\":%ld,\"MostRunning\":%ld}",
-             counts.allocations, counts.bad_frees, counts.bad_handles, counts.handles, counts.systems,
+             counts.allocations, counts.bad_frees, counts.bad_handles, counts.bad_call ? counts.bad_call : "",
+             counts.handles, counts.systems,
              counts.processes, counts.callbacks, counts.credentials, counts.devices, counts.layers, counts.delayed, counts.calls,
              counts.most_running);
     pthread_mutex_unlock(&lock);

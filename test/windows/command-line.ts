@@ -82,6 +82,8 @@ export class CommandLine {
   readonly #node: string;
   readonly #script: string;
   readonly #environment: NodeJS.ProcessEnv;
+  /** That others before had. */
+  readonly #badHandles: number;
 
   constructor({ double, folder, node, environment }: DoubleServer, root: string) {
     this.double = double;
@@ -91,6 +93,7 @@ export class CommandLine {
     this.folder = fs.mkdtempSync(join(tmpdir(), "runhcs-commands-"));
     this.#script = join(folder, "app", "bin", "run.js");
     this.#environment = environment;
+    this.#badHandles = double.counts().BadHandles;
   }
 
   get keys(): RegistryStore {
@@ -162,7 +165,7 @@ export class CommandLine {
 
   /** What is left of containers: nothing, as JSON, if all is well. */
   left(): string {
-    const { Systems, Processes, Handles, Callbacks, Credentials, Devices, Layers, BadHandles } =
+    const { Systems, Processes, Handles, Callbacks, Credentials, Devices, Layers, BadHandles, BadCall } =
       this.double.counts();
     const keys = this.keys.listKeys();
     const pids = this.processes();
@@ -174,7 +177,7 @@ export class CommandLine {
       Credentials,
       Devices,
       Layers,
-      BadHandles,
+      BadCall: BadHandles === this.#badHandles ? "" : BadCall,
       keys,
       pids,
     });
@@ -197,7 +200,7 @@ export const NOTHING_LEFT = JSON.stringify({
   Credentials: 0,
   Devices: 0,
   Layers: 0,
-  BadHandles: 0,
+  BadCall: "",
   keys: [],
   pids: [],
 });

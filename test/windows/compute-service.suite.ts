@@ -113,8 +113,8 @@ export function describeComputeService(runner: TestRunner, double: () => NativeD
         await place.clear();
       }
       await until(() => double().counts().Systems === 0 && double().counts().Handles === 0);
-      const { BadFrees, BadHandles } = before;
-      expect(double().held()).toEqual({ ...NOTHING_HELD, BadFrees, BadHandles });
+      const { BadFrees, BadHandles, BadCall } = before;
+      expect(double().held()).toEqual({ ...NOTHING_HELD, BadFrees, BadHandles, BadCall });
     };
     test(name, run, LONGEST_TEST);
   };

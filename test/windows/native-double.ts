@@ -39,6 +39,8 @@ export interface Counts {
   Allocations: number;
   BadFrees: number;
   BadHandles: number;
+  /** The last function that was given a bad handle. */
+  BadCall: string;
   Handles: number;
   Systems: number;
   Processes: number;
