@@ -11,6 +11,9 @@ const char *change_device(struct device **devices, const json *request);
 void forget_devices(struct device **devices);
 /* Writes the SCSI disks as CONTROLLER:LUN=PATH|, one behind the other. */
 void list_disks(const struct device *devices, text *to);
+/* Writes the PCI devices as GUID=PATH/FUNCTION|, in capitals, and the shares of VSMB as NAME=PATH|. */
+void list_pci(const struct device *devices, text *to);
+void list_shares(const struct device *devices, text *to);
 
 /* The parameters of a process as the host knows them. A Linux guest is given the whole OCI process, or knows its first
  * one by the container's document. Gives NULL if neither names a program. */

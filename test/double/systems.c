@@ -837,6 +837,13 @@ static HANDLE open_process(struct process *process) {
     return new_handle(PROCESS, process->system, process);
 }
 
+/* What is started for a process where the document does not say it: NULL if it does. */
+static json *own_parameters(const struct system *system, const json *parameters) {
+    if (json_get(system->document, "VirtualMachine")) return windows_guest_parameters(parameters, system->devices);
+    if (json_text(parameters, "CommandLine", NULL)) return NULL;
+    return process_parameters(parameters, system->document);
+}
+
 EXPORT HRESULT WINAPI HcsCreateProcess(HANDLE handle, const char16 *parameters, process_information *information,
                                        HANDLE *process_handle, char16 **document) {
     ENTER("HcsCreateProcess", "hsPHS", handle, parameters, information, process_handle, document);
@@ -851,8 +858,8 @@ EXPORT HRESULT WINAPI HcsCreateProcess(HANDLE handle, const char16 *parameters, 
     else if (system->ending) result = fail(document, HCS_ALREADY_STOPPED, "It has stopped.", NULL);
     else if (system->state != RUNNING) result = fail(document, HCS_INVALID_STATE, "It does not run.", NULL);
     else if (has_linux_guest(system) ? !(guest = guest_parameters(parsed, system->devices))
-                                     : !json_text(parsed, "CommandLine", NULL) &&
-                                           !(guest = process_parameters(parsed, system->document)))
+                                     : !(guest = own_parameters(system, parsed)) &&
+                                           !json_text(parsed, "CommandLine", NULL))
         result = fail(document, HCS_INVALID_JSON, "The process document is invalid.", "$.CommandLine");
     else {
         int pipes[3] = {json_true(parsed, "CreateStdInPipe"), json_true(parsed, "CreateStdOutPipe"),
