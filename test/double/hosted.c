@@ -147,6 +147,30 @@ const char *change_device(struct device **devices, const json *request) {
     return NULL;
 }
 
+/* Whether the VM has a PCI device that its guest knows by a GUID, or by the location path of device-util.exe. */
+static int has_pci(const struct device *devices, const char *guid, const char *location) {
+    for (; devices; devices = devices->next) {
+        if (strncmp(devices->key, pci_place, sizeof pci_place - 1)) continue;
+        size_t length = strlen(devices->path);
+        if (guid && !strcmp(devices->key + sizeof pci_place - 1, guid)) return 1;
+        if (location && !strncmp(location, "VPCI(", 5) && !strncmp(location + 5, devices->path, length) &&
+            !strcmp(location + 5 + length, ")"))
+            return 1;
+    }
+    return 0;
+}
+
+const char *refuse_devices(const struct device *devices, const json *document) {
+    const json *hosted = json_get(document, "HostedSystem");
+    const json *linux_list = json_get(json_get(json_get(hosted, "OciSpecification"), "windows"), "devices");
+    const json *windows_list = json_get(json_get(hosted, "Container"), "AssignedDevices");
+    for (const json *at = linux_list ? linux_list->first : NULL; at; at = at->next)
+        if (!has_pci(devices, json_text(at, "id", ""), NULL)) return "The guest has no such device.";
+    for (const json *at = windows_list ? windows_list->first : NULL; at; at = at->next)
+        if (!has_pci(devices, NULL, json_text(at, "LocationPath", ""))) return "The guest has no device at this place.";
+    return NULL;
+}
+
 void forget_devices(struct device **devices) {
     while (*devices) take_out(devices, strdup((*devices)->key));
 }

@@ -8,6 +8,9 @@ struct device;
 /* Adds or removes what the request names on the host's or the guest's side; other changes are let pass. Gives why that
  * cannot be, or NULL. */
 const char *change_device(struct device **devices, const json *request);
+/* Gives why a VM with these devices cannot have a container with this document, or NULL: it has not all that the
+ * document names. */
+const char *refuse_devices(const struct device *devices, const json *document);
 void forget_devices(struct device **devices);
 /* Writes the SCSI disks as CONTROLLER:LUN=PATH|, one behind the other. */
 void list_disks(const struct device *devices, text *to);

@@ -377,7 +377,9 @@ static const char *refuse_host(const json *document, HRESULT *result) {
     struct system *host = find_system(id);
     *result = host ? HCS_INVALID_STATE : HCS_NOT_FOUND;
     if (!host) return "The hosting system does not exist.";
-    return host->state == RUNNING && !host->ending ? NULL : "The hosting system does not run.";
+    if (host->state != RUNNING || host->ending) return "The hosting system does not run.";
+    *result = E_INVALID_ARGUMENT;
+    return refuse_devices(host->devices, document);
 }
 
 EXPORT HRESULT WINAPI HcsCreateComputeSystem(const char16 *id, const char16 *configuration, HANDLE identity,
