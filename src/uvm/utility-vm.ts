@@ -14,6 +14,7 @@ import { Plan9Shares } from "./plan9-shares.ts";
 import { ScsiDisks } from "./scsi-disks.ts";
 import { UtilityVmError } from "./utility-vm-error.ts";
 import type { VmContext } from "./vm-context.ts";
+import { VpciDevices } from "./vpci-devices.ts";
 import { VpmemDevices } from "./vpmem-devices.ts";
 import { VsmbShares } from "./vsmb-shares.ts";
 
@@ -40,6 +41,7 @@ export class UtilityVm {
   readonly plan9: Plan9Shares;
   readonly vsmb: VsmbShares;
   readonly pipes: MappedPipes;
+  readonly vpci: VpciDevices;
   readonly networks: NetworkNamespaces;
   readonly layers: CombinedLayers;
   readonly #service: VmService;
@@ -69,6 +71,7 @@ export class UtilityVm {
     this.plan9 = new Plan9Shares(vm);
     this.vsmb = new VsmbShares(vm);
     this.pipes = new MappedPipes(vm);
+    this.vpci = new VpciDevices(vm);
     this.networks = new NetworkNamespaces(vm);
     this.layers = new CombinedLayers(vm);
   }

@@ -36,6 +36,8 @@ interface Case {
 const ROOT = "/run/gcs/c/1/rootfs";
 const NAMESPACE = "7a5c0d1e-0000-4000-8000-000000000001";
 
+const PCI = { instancePath: "PCIP\\VEN_1414&DEV_008E\\1&2&3", virtualFunction: 1 };
+
 const CASES: readonly Case[] = [
   {
     os: "linux",
@@ -67,6 +69,13 @@ const CASES: readonly Case[] = [
   },
   {
     os: "linux",
+    name: "PCI device",
+    steps: 2,
+    add: (vm) => vm.vpci.add(PCI),
+    remove: (vm) => vm.vpci.remove(PCI),
+  },
+  {
+    os: "linux",
     name: "network namespace",
     steps: 1,
     add: (vm, { endpoint }) => vm.networks.add({ id: NAMESPACE, endpoints: [endpoint] }),
@@ -92,6 +101,13 @@ const CASES: readonly Case[] = [
     steps: 1,
     add: (vm) => vm.pipes.add("\\\\.\\pipe\\engine"),
     remove: (vm) => vm.pipes.remove("\\\\.\\pipe\\engine"),
+  },
+  {
+    os: "windows",
+    name: "PCI device",
+    steps: 1,
+    add: (vm) => vm.vpci.add(PCI),
+    remove: (vm) => vm.vpci.remove(PCI),
   },
   {
     os: "windows",

@@ -49,27 +49,65 @@ static void add_program(text *line) {
     free(own);
 }
 
-json *guest_parameters(const json *parameters, const struct device *devices) {
-    const json *words = json_get(parameters, "CommandArgs"), *variables = json_get(parameters, "Environment");
-    if (!json_true(parameters, "CreateInUtilityVm") || !words || !words->first || !words->first->text) return NULL;
-    text line = {0}, source = {0}, list = {0};
-    if (!strpbrk(words->first->text, "/\\")) add_program(&line);
-    for (const json *word = words->first; word; word = word->next) add_word(&line, word->text ? word->text : "");
-    list_disks(devices, &list);
-    text_add(&source, "{\"CommandLine\":");
-    text_quote(&source, line.bytes);
-    text_add(&source, ",\"Environment\":{\"GUEST_DISKS\":");
-    text_quote(&source, list.bytes);
+/* What the test program knows of the devices: a variable, and what lists them. */
+struct known {
+    const char *variable;
+    void (*list)(const struct device *devices, text *to);
+};
+
+static void add_variable(text *source, const char *name, const char *value) {
+    text_quote(source, name);
+    text_add(source, ":");
+    text_quote(source, value);
+}
+
+static json *parameters_of(text *line, const json *parameters, const struct known *known,
+                           const struct device *devices) {
+    const json *variables = json_get(parameters, "Environment");
+    text source = {0};
+    text_add(&source, "{");
+    add_variable(&source, "CommandLine", line->bytes);
+    text_add(&source, ",\"Environment\":{");
+    for (int i = 0; known[i].variable; i++) {
+        text list = {0};
+        known[i].list(devices, &list);
+        if (i) text_add(&source, ",");
+        add_variable(&source, known[i].variable, list.bytes);
+        free(list.bytes);
+    }
     for (const json *at = variables ? variables->first : NULL; at; at = at->next) {
         text_add(&source, ",");
-        text_quote(&source, at->key);
-        text_add(&source, ":");
-        text_quote(&source, at->text ? at->text : "");
+        add_variable(&source, at->key, at->text ? at->text : "");
     }
     text_add(&source, "}}");
     json *made = json_parse(source.bytes, NULL);
-    free(line.bytes);
+    free(line->bytes);
     free(source.bytes);
-    free(list.bytes);
     return made;
+}
+
+json *guest_parameters(const json *parameters, const struct device *devices) {
+    const json *words = json_get(parameters, "CommandArgs");
+    if (!json_true(parameters, "CreateInUtilityVm") || !words || !words->first || !words->first->text) return NULL;
+    text line = {0};
+    if (!strpbrk(words->first->text, "/\\")) add_program(&line);
+    for (const json *word = words->first; word; word = word->next) add_word(&line, word->text ? word->text : "");
+    return parameters_of(&line, parameters, (const struct known[]){{"GUEST_DISKS", list_disks}, {0}}, devices);
+}
+
+/* The first word of a command line, without its quotes, is a program of the guest. */
+static int is_played(const char *line) {
+    static const char shares[] = "\\\\?\\VMSMB\\";
+    if (*line == '"') line++;
+    return !strncmp(line, shares, sizeof shares - 1) || strcspn(line, "/\\") > strcspn(line, " \"");
+}
+
+json *windows_guest_parameters(const json *parameters, const struct device *devices) {
+    const char *given = json_text(parameters, "CommandLine", "");
+    if (!*given || !is_played(given)) return NULL;
+    text line = {0};
+    add_program(&line);
+    text_add(&line, " %s", given);
+    return parameters_of(&line, parameters,
+                         (const struct known[]){{"GUEST_PCI", list_pci}, {"GUEST_SHARES", list_shares}, {0}}, devices);
 }

@@ -1,5 +1,6 @@
 /* Devices of utility VMs, and processes of Linux containers. */
 #include "hosted.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +8,54 @@
 struct device {
     struct device *next;
     char *key;
-    /* Of a disk. */
+    /* Of a disk, a share or a PCI device: what of the host it is. */
     char *path;
 };
+
+static const char pci_place[] = "VirtualMachine/Devices/VirtualPci/";
+
+/* PCI devices of the host that a VM has: no other VM, and no other place in that one, can have them too. */
+static struct assigned {
+    struct assigned *next;
+    char name[];
+} *assignments;
+
+static struct assigned **find_assignment(const char *name) {
+    struct assigned **at = &assignments;
+    while (*at && strcmp((*at)->name, name)) at = &(*at)->next;
+    return at;
+}
+
+static void assign(const char *name) {
+    struct assigned *assigned = malloc(sizeof *assigned + strlen(name) + 1);
+    assigned->next = assignments;
+    strcpy(assigned->name, name);
+    assignments = assigned;
+}
+
+static void unassign(const char *name) {
+    struct assigned **at = find_assignment(name), *found = *at;
+    if (!found) return;
+    *at = found->next;
+    free(found);
+}
+
+static int is_guid(const char *word) {
+    for (int i = 0; i < 36; i++)
+        if (i == 8 || i == 13 || i == 18 || i == 23 ? word[i] != '-' : !isxdigit((unsigned char)word[i])) return 0;
+    return !word[36];
+}
+
+/* Names the one function of a PCI device that the settings ask for, in one spelling; NULL if they are not valid. */
+static char *pci_name(const char *guid, const json *settings) {
+    const json *functions = json_get(settings, "Functions"), *function = functions ? functions->first : NULL;
+    const char *path = function ? json_text(function, "DeviceInstancePath", "") : "";
+    if (!is_guid(guid) || !*path || function->next) return NULL;
+    text name = {0};
+    text_add(&name, "%s/%d", path, (int)json_number(function, "VirtualFunction", 0));
+    for (char *at = name.bytes; *at; at++) *at = (char)toupper((unsigned char)*at);
+    return text_take(&name);
+}
 
 /* Guest requests that bring about one thing, which one member of their settings names. */
 static const struct {
@@ -59,6 +105,7 @@ static const char *take_out(struct device **devices, char *key) {
     free(key);
     if (!(found = *at)) return "The VM has no such device.";
     *at = found->next;
+    if (!strncmp(found->key, pci_place, sizeof pci_place - 1)) unassign(found->path);
     free(found->key);
     free(found->path);
     free(found);
@@ -66,13 +113,61 @@ static const char *take_out(struct device **devices, char *key) {
     return NULL;
 }
 
+static const char *add_pci(struct device **devices, char *key, const json *settings) {
+    char *name = pci_name(key + sizeof pci_place - 1, settings);
+    const char *refusal = !name                     ? "The PCI device is not valid."
+                          : *find_assignment(name)  ? "The PCI device is assigned already."
+                                                    : add(devices, strdup(key), name);
+    if (!refusal) assign(name);
+    free(name);
+    free(key);
+    return refusal;
+}
+
+/* A Linux guest waits for a PCI device that its host has given it, and knows no other request for it. */
+static const char *ask_for_pci(const struct device *devices, const json *guest) {
+    if (strcmp(json_text(guest, "RequestType", ""), "Add")) return "The request type is not supported.";
+    text key = {0};
+    text_add(&key, "%s%s", pci_place, json_text(json_get(guest, "Settings"), "VMBusGUID", ""));
+    while (devices && strcmp(devices->key, key.bytes)) devices = devices->next;
+    free(key.bytes);
+    return devices ? NULL : "The guest does not see the device.";
+}
+
 const char *change_device(struct device **devices, const json *request) {
-    const json *guest = json_get(request, "GuestRequest");
+    const json *guest = json_get(request, "GuestRequest"), *settings = json_get(request, "Settings");
     const char *type = json_text(guest ? guest : request, "RequestType", "");
+    if (guest && !strcmp(json_text(guest, "ResourceType", ""), "VPCIDevice")) return ask_for_pci(*devices, guest);
     char *key = guest ? guest_key(guest) : host_key(request);
-    if (key && !strcmp(type, "Add")) return add(devices, key, json_text(json_get(request, "Settings"), "Path", ""));
+    int is_pci = key && !strncmp(key, pci_place, sizeof pci_place - 1);
+    if (is_pci && !strcmp(type, "Add")) return add_pci(devices, key, settings);
+    if (key && !strcmp(type, "Add")) return add(devices, key, json_text(settings, "Path", ""));
     if (key && !strcmp(type, "Remove")) return take_out(devices, key);
     free(key);
+    return NULL;
+}
+
+/* Whether the VM has a PCI device that its guest knows by a GUID, or by the location path of device-util.exe. */
+static int has_pci(const struct device *devices, const char *guid, const char *location) {
+    for (; devices; devices = devices->next) {
+        if (strncmp(devices->key, pci_place, sizeof pci_place - 1)) continue;
+        size_t length = strlen(devices->path);
+        if (guid && !strcmp(devices->key + sizeof pci_place - 1, guid)) return 1;
+        if (location && !strncmp(location, "VPCI(", 5) && !strncmp(location + 5, devices->path, length) &&
+            !strcmp(location + 5 + length, ")"))
+            return 1;
+    }
+    return 0;
+}
+
+const char *refuse_devices(const struct device *devices, const json *document) {
+    const json *hosted = json_get(document, "HostedSystem");
+    const json *linux_list = json_get(json_get(json_get(hosted, "OciSpecification"), "windows"), "devices");
+    const json *windows_list = json_get(json_get(hosted, "Container"), "AssignedDevices");
+    for (const json *at = linux_list ? linux_list->first : NULL; at; at = at->next)
+        if (!has_pci(devices, json_text(at, "id", ""), NULL)) return "The guest has no such device.";
+    for (const json *at = windows_list ? windows_list->first : NULL; at; at = at->next)
+        if (!has_pci(devices, NULL, json_text(at, "LocationPath", ""))) return "The guest has no device at this place.";
     return NULL;
 }
 
@@ -86,6 +181,21 @@ void list_disks(const struct device *devices, text *to) {
     for (; devices; devices = devices->next)
         if (sscanf(devices->key, "VirtualMachine/Devices/Scsi/%d/Attachments/%d", &controller, &lun) == 2)
             text_add(to, "%d:%d=%s|", controller, lun, devices->path);
+}
+
+static void list_below(const struct device *devices, const char *place, text *to) {
+    size_t length = strlen(place);
+    text_add(to, "%s", "");
+    for (; devices; devices = devices->next)
+        if (!strncmp(devices->key, place, length)) text_add(to, "%s=%s|", devices->key + length, devices->path);
+}
+
+void list_pci(const struct device *devices, text *to) {
+    list_below(devices, pci_place, to);
+}
+
+void list_shares(const struct device *devices, text *to) {
+    list_below(devices, "VirtualMachine/Devices/VirtualSmb/Shares ", to);
 }
 
 static void add_line(text *line, const json *arguments) {

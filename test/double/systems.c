@@ -378,7 +378,9 @@ static const char *refuse_host(const json *document, HRESULT *result) {
     struct system *host = find_system(id);
     *result = host ? HCS_INVALID_STATE : HCS_NOT_FOUND;
     if (!host) return "The hosting system does not exist.";
-    return host->state == RUNNING && !host->ending ? NULL : "The hosting system does not run.";
+    if (host->state != RUNNING || host->ending) return "The hosting system does not run.";
+    *result = E_INVALID_ARGUMENT;
+    return refuse_devices(host->devices, document);
 }
 
 EXPORT HRESULT WINAPI HcsCreateComputeSystem(const char16 *id, const char16 *configuration, HANDLE identity,
@@ -838,6 +840,13 @@ static HANDLE open_process(struct process *process) {
     return new_handle(PROCESS, process->system, process);
 }
 
+/* What is started for a process where the document does not say it: NULL if it does. */
+static json *own_parameters(const struct system *system, const json *parameters) {
+    if (json_get(system->document, "VirtualMachine")) return windows_guest_parameters(parameters, system->devices);
+    if (json_text(parameters, "CommandLine", NULL)) return NULL;
+    return process_parameters(parameters, system->document);
+}
+
 EXPORT HRESULT WINAPI HcsCreateProcess(HANDLE handle, const char16 *parameters, process_information *information,
                                        HANDLE *process_handle, char16 **document) {
     ENTER("HcsCreateProcess", "hsPHS", handle, parameters, information, process_handle, document);
@@ -852,8 +861,8 @@ EXPORT HRESULT WINAPI HcsCreateProcess(HANDLE handle, const char16 *parameters, 
     else if (system->ending) result = fail(document, HCS_ALREADY_STOPPED, "It has stopped.", NULL);
     else if (system->state != RUNNING) result = fail(document, HCS_INVALID_STATE, "It does not run.", NULL);
     else if (has_linux_guest(system) ? !(guest = guest_parameters(parsed, system->devices))
-                                     : !json_text(parsed, "CommandLine", NULL) &&
-                                           !(guest = process_parameters(parsed, system->document)))
+                                     : !(guest = own_parameters(system, parsed)) &&
+                                           !json_text(parsed, "CommandLine", NULL))
         result = fail(document, HCS_INVALID_JSON, "The process document is invalid.", "$.CommandLine");
     else {
         int pipes[3] = {json_true(parsed, "CreateStdInPipe"), json_true(parsed, "CreateStdOutPipe"),

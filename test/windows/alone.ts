@@ -26,6 +26,7 @@ import { openShimServiceHost } from "./shim-service-host.ts";
 import { sampled } from "./sampled.ts";
 import { describeVmOwners } from "./vm-owners.suite.ts";
 import { describeVmContainers } from "./vm-containers.suite.ts";
+import { describeVmDevices } from "./vm-devices.suite.ts";
 import { describeWin32 } from "./win32.suite.ts";
 
 const [library = "", program = "", only = "", scope = "whole"] = process.argv.slice(2);
@@ -75,6 +76,7 @@ function describeWholeProgram(runner: PlainRunner, commands: CommandLineTests): 
   describeFaults(runner, faults);
   describeContainerNetworks(runner, commands);
   describeVmContainers(runner, commands);
+  describeVmDevices(runner, commands);
   describeInformation(runner, commands);
   describePrepareDisk(runner, commands);
 }

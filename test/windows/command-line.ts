@@ -153,6 +153,11 @@ export class CommandLine {
     return folder;
   }
 
+  /** Folder of the program under test. */
+  get programFolder(): string {
+    return dirname(this.#script);
+  }
+
   /** Pids of all calls and shims, and of the processes in containers. */
   processes(): number[] {
     return findProcesses(this.double.koffi, [this.#node, this.program]);

@@ -38,11 +38,11 @@ export const CONTAINER_ANNOTATIONS = {
   "io.microsoft.wcow.processdumpcount": unserved(uint32("dumps of processes that are kept", "10")),
   "io.microsoft.lcow.rlimitcore": unserved(text("limit of core files of a Linux container: soft;hard")),
   "io.microsoft.lcow.shm.size-kb": unserved(uint64("size of /dev/shm of a Linux container, in KiB", "65536")),
-  "io.microsoft.lcow.gpuvhdpath": unserved(text("disk with the drivers of a GPU, for a Linux container")),
-  "io.microsoft.assigneddevice.kerneldrivers": unserved(
-    text("folders with drivers of assigned devices, separated by commas"),
+  "io.microsoft.lcow.gpuvhdpath": text("disk with the drivers of a GPU, for a Linux container"),
+  "io.microsoft.assigneddevice.kerneldrivers": text(
+    "folders with drivers of assigned devices to install in a Windows VM, separated by commas",
   ),
-  "io.microsoft.container.gpu.capabilities": unserved(text("capabilities asked of a GPU")),
+  "io.microsoft.container.gpu.capabilities": text("capabilities asked of a GPU, by the guest of a Linux VM"),
   "microsoft.com/hostprocess-container": unserved(bool("run the process on the host itself")),
   "microsoft.com/hostprocess-inherit-user": unserved(
     bool("run a process on the host as the user who runs the runtime"),

@@ -1,10 +1,9 @@
 import { UsageError } from "../../base/errors.ts";
-import { onOneLine, shown } from "../../schema/faults.ts";
+import { onOneLine } from "../../schema/faults.ts";
 import type { HostedSystem } from "../../schema/hcs.ts";
 import type { OciConfig } from "../../schema/oci.ts";
 import type { ContainerResources } from "./container-resources.ts";
 import type { CreateOptions } from "./create-options.ts";
-import { documentFault } from "./fault.ts";
 import { lcowSpecification } from "./lcow-specification.ts";
 import { SCHEMA_V1, SCHEMA_V2 } from "./schema-version.ts";
 
@@ -21,21 +20,20 @@ export function lcowContainer(options: CreateOptions, resources: ContainerResour
       `Cannot make the document of "${onOneLine(id)}": schema 1.0 knows no Linux containers`,
     );
   }
-  requireServedDevices(spec);
-  const { rootPath, mountSources, networkNamespace } = resources;
+  const { rootPath, mountSources, networkNamespace, devices } = resources;
+  const placed = withDevices(withNamespace(spec, networkNamespace), devices);
   return {
     SchemaVersion: SCHEMA_V2,
     OciBundlePath: rootPath,
-    OciSpecification: lcowSpecification(withNamespace(spec, networkNamespace), rootPath, mountSources),
+    OciSpecification: lcowSpecification(placed, rootPath, mountSources),
   };
 }
 
-function requireServedDevices({ windows }: OciConfig): void {
-  windows?.devices?.forEach(({ idType }, index) => {
-    if (idType === "gpu") return;
-    const place = ["windows", "devices", index, "idType"];
-    throw documentFault(place, `is ${shown(idType)}, must be gpu for a Linux container`);
-  });
+/** The guest knows devices by what stands for them there. */
+function withDevices(spec: OciConfig, devices: ContainerResources["devices"]): OciConfig {
+  const { windows } = spec;
+  if (windows === undefined || devices === undefined) return spec;
+  return { ...spec, windows: { ...windows, devices: [...devices] } };
 }
 
 function withNamespace(spec: OciConfig, namespace: string | undefined): OciConfig {

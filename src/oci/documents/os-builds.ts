@@ -13,6 +13,8 @@ export const OS_BUILDS = {
   V19H1: 18362,
   /** The first that takes hints on memory from Linux guests. */
   COLD_DISCARD_HINT: 18967,
+  /** Version 2004; the first that assigns PCI devices to utility VMs. */
+  V20H1: 19041,
 } as const;
 
 /** Tells whether a build of Windows is that of Technical Preview 4 or a later one, as all are that are supported. */

@@ -12,6 +12,7 @@ import {
   wcowRootPath,
 } from "./guest-paths.ts";
 import { layerDocuments, layerFolders } from "./layers.ts";
+import { hostedDevices } from "./hosted-devices.ts";
 import { isHostMount } from "./lcow-specification.ts";
 import { chosenNamespace } from "./networking.ts";
 import { standInGuid } from "./stand-in-ids.ts";
@@ -26,7 +27,7 @@ import { vsmbShareName } from "./vm/vsmb-share.ts";
  */
 export function plannedResources(options: CreateOptions, host: DocumentHost): ContainerResources {
   const kind = containerKind(options.spec);
-  if (kind === "lcow") return lcowResources(options);
+  if (kind === "lcow") return lcowResources(options, host);
   return options.hostingSystem === undefined ? hostResources(options, host) : wcowResources(options, host);
 }
 
@@ -71,11 +72,12 @@ function wcowResources(options: CreateOptions, host: DocumentHost): ContainerRes
     rootPath: wcowRootPath(1),
     layers: layerDocuments(readOnly, layerPaths, host),
     mountSources: new Map(sources),
+    devices: standInDevices(options, "windows", host),
     ...commonResources(options),
   };
 }
 
-function lcowResources(options: CreateOptions): ContainerResources {
+function lcowResources(options: CreateOptions, host: DocumentHost): ContainerResources {
   const rootPath = lcowRootPath(options.id);
   const diskOf = diskPaths(lcowDiskPath);
   const sources = (options.spec.mounts ?? []).flatMap((mount, index): [number, string][] => {
@@ -83,7 +85,23 @@ function lcowResources(options: CreateOptions): ContainerResources {
     if (!isHostMount(mount) || source === "") return [];
     return [[index, type === "bind" ? `${rootPath}/mounts/m${index}` : diskOf(source)]];
   });
-  return { rootPath, layers: [], mountSources: new Map(sources), ...commonResources(options) };
+  const devices = standInDevices(options, "linux", host);
+  return { rootPath, layers: [], mountSources: new Map(sources), devices, ...commonResources(options) };
+}
+
+/** Only a VM that has been given a device knows what it is called in the guest. */
+function standInDevices(
+  { spec: { windows } }: CreateOptions,
+  os: "windows" | "linux",
+  { warn }: Pick<DocumentHost, "warn">,
+): { id: string; idType: string }[] {
+  const devices = hostedDevices(windows?.devices ?? [], os);
+  if (devices.length > 0)
+    warn("Names of devices in the guest are made up: they are known once the VM has them");
+  return devices.map(({ idType, instancePath, virtualFunction }) => {
+    const guid = standInGuid(`device ${instancePath.toLowerCase()}/${virtualFunction}`);
+    return os === "linux" ? { id: guid, idType } : { id: `PCIROOT(${guid})`, idType: "vpci-location-path" };
+  });
 }
 
 /** Gives each disk its place in the VM; one that is attached already keeps its first. */

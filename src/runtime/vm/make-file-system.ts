@@ -1,16 +1,14 @@
-import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ToolError } from "../../base/errors.ts";
 import type { VmSystem } from "../../hcs/vm-system.ts";
 import type { ScsiLocation } from "../../uvm/scsi-location.ts";
+import { oneLine, runInGuest, type GuestCommand } from "./run-in-guest.ts";
 
 /** Milliseconds in which a disk that has been attached has to appear in the guest, and between two looks. */
 const APPEARANCE_TIMEOUT = 5000;
 const APPEARANCE_POLL = 10;
 /** Milliseconds in which a command of the guest that only looks has to be done. */
 const LOOK_TIMEOUT = 240_000;
-/** Characters that are kept of what a command says. */
-const LONGEST_TEXT = 4096;
 
 /** As the scratches of Linux containers are made: without a journal, and with nothing left to be done later. */
 const MKFS = "mkfs.ext4 -q -E lazy_itable_init=0,nodiscard -O ^has_journal,sparse_super2,^resize_inode".split(
@@ -18,13 +16,9 @@ const MKFS = "mkfs.ext4 -q -E lazy_itable_init=0,nodiscard -O ^has_journal,spars
 );
 
 /** A command of the guest, and what it is for. */
-interface GuestCommand {
-  vm: VmSystem;
+interface DiskCommand extends GuestCommand {
   /** The disk, as the host calls it. */
   disk: string;
-  words: readonly string[];
-  /** Milliseconds; none if it may take as long as it likes. */
-  timeout?: number;
 }
 
 /**
@@ -47,10 +41,10 @@ export async function makeFileSystem(
   await mustRun({ vm, disk, words: [...MKFS, `/dev/${name}`] });
 }
 
-async function awaitDisk(command: GuestCommand): Promise<void> {
+async function awaitDisk(command: DiskCommand): Promise<void> {
   const end = Date.now() + APPEARANCE_TIMEOUT;
   for (;;) {
-    const { exitCode } = await run(command);
+    const { exitCode } = await runInGuest(command);
     if (exitCode === 0) return;
     if (Date.now() > end) {
       const found = `the guest does not see it after ${APPEARANCE_TIMEOUT} ms`;
@@ -61,45 +55,13 @@ async function awaitDisk(command: GuestCommand): Promise<void> {
 }
 
 /** @returns what the command says, without the space around it */
-async function mustRun(command: GuestCommand): Promise<string> {
-  const { exitCode, output, errors } = await run(command);
+async function mustRun(command: DiskCommand): Promise<string> {
+  const { exitCode, output, errors } = await runInGuest(command);
   if (exitCode === 0) return output.trim();
   const said = errors.trim() === "" ? "" : `: ${oneLine(errors)}`;
   throw failure(command.disk, `${command.words[0]} in the guest ended with ${exitCode}${said}`, errors);
 }
 
-async function run({
-  vm,
-  words,
-  timeout,
-}: GuestCommand): Promise<{ exitCode: number; output: string; errors: string }> {
-  const [stdout, stderr] = [new TextSink(), new TextSink()];
-  const { exitCode } = await vm.runProcess({
-    process: { cwd: "/", args: [...words] },
-    inUtilityVm: true,
-    ends: { stdout, stderr },
-    ...(timeout === undefined ? {} : { copyTimeout: timeout }),
-  });
-  return { exitCode, output: stdout.text, errors: stderr.text };
-}
-
 function failure(disk: string, found: string, original: string): ToolError {
   return new ToolError(`Cannot format "${disk}": ${found}`, original);
-}
-
-function oneLine(text: string): string {
-  return text
-    .trim()
-    .split(/\s*[\r\n]\s*/)
-    .join("; ");
-}
-
-/** Keeps the beginning of a text. */
-class TextSink extends Writable {
-  text = "";
-
-  override _write(chunk: Buffer, _: string, done: () => void): void {
-    if (this.text.length < LONGEST_TEXT) this.text += chunk.toString("latin1", 0, LONGEST_TEXT);
-    done();
-  }
 }

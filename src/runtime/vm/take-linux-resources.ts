@@ -14,10 +14,11 @@ import type { Holdings } from "../../base/holdings.ts";
 import type { HostedRequest } from "./hosted-request.ts";
 import { isFileSource } from "./mount-source.ts";
 import { diskOfMount, takeDisk } from "./take-disk.ts";
+import { takeLinuxDevices } from "./take-linux-devices.ts";
 import { takeNetwork } from "./take-network.ts";
 
 /**
- * Gives a VM the layers or the root folder, the mounts and the network of a Linux container.
+ * Gives a VM the layers or the root folder, the mounts, the devices and the network of a Linux container.
  *
  * @throws {BundleError} if a mount's source is missing
  * @throws {LayerError | UtilityVmError}
@@ -36,8 +37,9 @@ export async function takeLinuxResources(
     if (!isHostMount(mount)) continue;
     mountSources.set(index, await takeMount(vm, { mount, index, rootPath }, holdings));
   }
+  const devices = await takeLinuxDevices(vm, spec, holdings);
   const common = networkNamespace === undefined ? {} : { networkNamespace };
-  return { rootPath, layers: [], mountSources, ...common };
+  return { rootPath, layers: [], mountSources, devices, ...common };
 }
 
 async function takeRoot(vm: UtilityVm, spec: OciConfig, rootPath: string, holdings: Holdings): Promise<void> {

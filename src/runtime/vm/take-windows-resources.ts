@@ -7,19 +7,21 @@ import { isReadOnlyMount, requireSource } from "../../oci/documents/windows-moun
 import type { Layer } from "../../schema/hcs.ts";
 import type { OciMount } from "../../schema/oci.ts";
 import type { UtilityVm } from "../../uvm/utility-vm.ts";
-import type { VsmbSource } from "../../uvm/vsmb-shares.ts";
 import type { Holdings } from "../../base/holdings.ts";
 import type { HostedRequest } from "./hosted-request.ts";
 import { isFileSource } from "./mount-source.ts";
 import { diskOfMount, takeDisk } from "./take-disk.ts";
 import { takeGuard } from "./take-guard.ts";
 import { takeNetwork } from "./take-network.ts";
+import { takeShare } from "./take-share.ts";
+import { takeWindowsDevices } from "./take-windows-devices.ts";
 
 /**
- * Gives a VM the layers, mounts and network of a Windows container.
+ * Gives a VM the layers, mounts, devices and network of a Windows container.
  *
  * @throws {BundleError} if there are no layers, or a mount's source is missing
  * @throws {UtilityVmError}
+ * @throws {ToolError | StreamError | ComputeError} if the guest does not take a device
  */
 export async function takeWindowsResources(
   vm: UtilityVm,
@@ -37,10 +39,12 @@ export async function takeWindowsResources(
     const path = await takeMount(vm, mount, index, holdings);
     if (path !== undefined) mountSources.set(index, path);
   }
+  const devices = await takeWindowsDevices(vm, spec, holdings);
   return {
     rootPath,
     layers,
     mountSources,
+    devices,
     ...(networkNamespace === undefined ? {} : { networkNamespace }),
     ...(credentials === undefined ? {} : { credentials }),
   };
@@ -89,16 +93,4 @@ async function takeMount(
   }
   const isFile = isFileSource(hostPath, index);
   return takeShare(vm, { hostPath, readOnly: isReadOnlyMount(mount), isFile }, holdings);
-}
-
-function takeShare(
-  { vsmb }: UtilityVm,
-  source: VsmbSource,
-  holdings: Holdings,
-  options = vsmb.defaultOptions(source.readOnly),
-): Promise<string> {
-  return holdings.take(
-    () => vsmb.add(source, options),
-    () => vsmb.remove(source),
-  );
 }

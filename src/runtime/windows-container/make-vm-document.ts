@@ -15,6 +15,7 @@ import { joinNetwork, noteResources } from "./container-resources.ts";
 import { guardOwnCredentials } from "./guarded-credentials.ts";
 import type { PlannedContainer } from "./make-host-document.ts";
 import { makeScratch } from "./make-scratch.ts";
+import { requireDevices } from "./require-devices.ts";
 import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
 import { findVmImage, linuxBootFiles } from "./vm-files.ts";
 
@@ -35,6 +36,7 @@ const VM = "io.microsoft.virtualmachine";
 export async function makeVmDocument(runtime: RuntimeOnWindows, container: ContainerInVm): Promise<OwnedVm> {
   const { id, spec, kind, vm } = container;
   requireServed(container);
+  requireDevices(runtime, container);
   const isOwn = vm.host === id;
   const options = isOwn ? vmOptions(runtime, container) : undefined;
   const place = { id: vm.id, pipe: vm.pipe };
@@ -80,10 +82,9 @@ function requireVmImage(configured: string | undefined, spec: ContainerInVm["spe
 }
 
 /** Nothing that a container asks of its VM is left out in silence. */
-function requireServed({ id, spec: { annotations, windows } }: ContainerInVm): void {
+function requireServed({ id, spec: { annotations } }: ContainerInVm): void {
   const isClone = annotationValue(annotations, `${VM}.templateid`) !== undefined;
   const rules: readonly (readonly [isBroken: boolean, problem: string])[] = [
-    [(windows?.devices?.length ?? 0) > 0, "devices are not assigned to VMs"],
     [isClone || annotationValue(annotations, `${VM}.saveastemplate`) === true, "VMs are not cloned"],
     [annotationValue(annotations, `${VM}.cpugroup.id`) !== undefined, "VMs join no group of processors"],
     [

@@ -26,3 +26,12 @@ export function linuxBootFiles(
 export function findVmImage(layers: readonly string[]): string | undefined {
   return layers.map((folder) => join(folder, "UtilityVM")).find((folder) => existsSync(folder));
 }
+
+/**
+ * The program that tells in a Windows guest where it sees a device: `device-util.exe` of hcsshim, beside this program.
+ *
+ * @param program file of the program, or of its script
+ */
+export function deviceTool(program = argv[1] ?? argv[0] ?? ""): string {
+  return join(dirname(program), "device-util.exe");
+}

@@ -1,4 +1,4 @@
-/* What the tests run, in a system or as a hook: program MODE [ARGUMENT [CODE]]. It also plays commands of a Linux
+/* What the tests run, in a system or as a hook: program MODE [ARGUMENT [CODE]]. It also plays commands of a
  * guest. */
 #include <stdint.h>
 #include <stdio.h>
@@ -125,6 +125,73 @@ static int guest_mkfs(int argc, char **argv) {
 #endif
 }
 
+/* ---- What the tests need of the commands of a Windows guest ---- */
+
+/* Finds what a variable's list NAME=VALUE|NAME=VALUE| has for a name. */
+static int find_listed(const char *variable, const char *name, size_t length, char *value) {
+    for (const char *at = getenv(variable); at && *at; at = strchr(at, '|') + 1)
+        if (!strncmp(at, name, length) && at[length] == '=')
+            return sscanf(at + length + 1, "%1023[^|]", value) == 1;
+    return 0;
+}
+
+/* Finds the host's path of a share, or of a file in one, by its path in the guest. */
+static int find_shared(const char *guest, char *path) {
+    static const char root[] = "\\\\?\\VMSMB\\VSMB-{dcc079ae-60ba-4d07-847c-3493609c0870}\\";
+    if (strncmp(guest, root, sizeof root - 1)) return 0;
+    const char *name = guest + sizeof root - 1, *rest = name + strcspn(name, "/\\");
+    if (!find_listed("GUEST_SHARES", name, (size_t)(rest - name), path)) return 0;
+    strncat(path, rest, 1023 - strlen(path));
+    return 1;
+}
+
+static int ends_with(const char *word, const char *ending) {
+    size_t length = strlen(word), end = strlen(ending);
+    return length >= end && !strcmp(word + length - end, ending);
+}
+
+/* device-util.exe children --parentID=VMBUS\TYPE\{GUID} --property=location: the path of a location stands for the
+ * device of the host that is there. */
+static int guest_device_util(int argc, char **argv) {
+    static const char parent[] = "--parentID=VMBUS\\{44c4f61d-4444-4400-9d52-802e27ede19f}\\{";
+    char path[1024], device[1024];
+    if (argc != 5 || strcmp(argv[2], "children") || strncmp(argv[3], parent, sizeof parent - 1) ||
+        strcmp(argv[4], "--property=location") || !find_shared(argv[1], path))
+        return 2;
+    read_order(path);
+    if (is_ordered("refuse")) {
+        fprintf(stderr, "Element not found.\n");
+        return 1;
+    }
+    int found = find_listed("GUEST_PCI", argv[3] + sizeof parent - 1, 36, device);
+    if (is_ordered("nothing") || (is_ordered("late") && order_number > 0)) found = 0;
+    printf(is_ordered("two") && found ? "VPCI(%s),VPCI(second)\n" : found ? "VPCI(%s)\n" : "\n", device);
+    return 0;
+}
+
+/* cmd /c C:\Windows\System32\pnputil.exe /add-driver, all files of a folder that end in .inf, /subdirs /install: notes
+ * in a file beside the folder that they were installed. */
+static int guest_cmd(int argc, char **argv) {
+    static const char *const words[] = {"/c", "C:\\Windows\\System32\\pnputil.exe", "/add-driver", NULL, "/subdirs",
+                                        "/install"};
+    char path[1024];
+    if (argc != 8 || !ends_with(argv[5], "/*.inf")) return 2;
+    for (int i = 0; i < 6; i++)
+        if (words[i] && strcmp(words[i], argv[i + 2])) return 2;
+    argv[5][strlen(argv[5]) - strlen("/*.inf")] = 0;
+    if (!find_shared(argv[5], path)) return 3;
+    read_order(path);
+    if (is_ordered("refuse")) {
+        printf("Failed to add driver package.\n");
+        return order_number;
+    }
+    strncat(path, ".installed", 1023 - strlen(path));
+    FILE *file = fopen(path, "ab");
+    if (!file) return 5;
+    fprintf(file, "installed ");
+    return fclose(file);
+}
+
 /* Adds the variable NOTE and the standard input to a file, as one line. */
 static int note(const char *path) {
     FILE *file = fopen(path, "ab");
@@ -158,6 +225,11 @@ int main(int argc, char **argv) {
     if (!strcmp(mode, "mkfs.ext4")) end(guest_mkfs(argc, argv));
     if (!strcmp(mode, "ls")) {
         int code = guest_ls(argc, argv);
+        fflush(stdout);
+        end(code);
+    }
+    if (!strcmp(mode, "cmd") || ends_with(mode, "device-util.exe")) {
+        int code = *mode == 'c' ? guest_cmd(argc, argv) : guest_device_util(argc, argv);
         fflush(stdout);
         end(code);
     }

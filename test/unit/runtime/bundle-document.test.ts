@@ -46,6 +46,23 @@ describe("bundleDocument", () => {
     expect((await documentOf(lcowConfig)).notes).toEqual([]);
   });
 
+  test("makes up what devices are called in a VM, and says so", async () => {
+    const devices = [{ id: "PCIP\\VEN_1414\\1", idType: "vpci-instance-id" }];
+    const note = "Names of devices in the guest are made up: they are known once the VM has them";
+    const xenon = { ...xenonConfig, windows: { ...xenonConfig.windows, devices } };
+    const { document, notes } = await documentOf(xenon);
+    expect(notes).toContain(note);
+    expect(document).toMatchObject({
+      HostedSystem: { Container: { AssignedDevices: [{ Type: "DeviceInstance" }] } },
+    });
+    const lcow = { ...lcowConfig, windows: { ...lcowConfig.windows, devices } };
+    expect((await documentOf(lcow)).notes).toEqual([note]);
+    const argon = { ...windowsConfig, windows: { ...windowsConfig.windows, devices } };
+    await expect(documentOf(argon)).rejects.toThrow(
+      '/windows/devices/0/idType is "vpci-instance-id", must be class, vpci-class-guid or vpci-location-path',
+    );
+  });
+
   test("asks a Windows host for the ids of layers, and follows its build and its processors", async () => {
     const asked: string[] = [];
     const idOf = (name: string) => `11111111-2222-3333-4444-${name.padStart(12, "0")}`;
@@ -179,7 +196,7 @@ const mounts = fc
 
 const device = fc.record({
   id: fc.constantFrom("class/5B45201D-F2F2-4F3B-85BB-30FF1F953599", "PCIROOT(0)"),
-  idType: fc.constantFrom("class", "vpci-class-guid", "vpci-location-path", "gpu", "x"),
+  idType: fc.constantFrom("class", "vpci-class-guid", "vpci-location-path", "vpci-instance-id", "gpu", "x"),
 });
 
 const cpu = mostly(

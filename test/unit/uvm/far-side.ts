@@ -19,6 +19,8 @@ export interface FarSideOptions {
   guestKnowsNamespaces?: boolean;
   /** Draws how many turns of the event loop a request takes. */
   delay?: () => number;
+  /** Runs a program of the guest; it succeeds and says nothing without. */
+  program?: (words: readonly string[]) => { exitCode?: number; output?: string; errors?: string };
 }
 
 /**
@@ -102,9 +104,12 @@ export class FarSide implements VmService, VmSystem {
     return { GuestConnectionInfo: { GuestDefinedCapabilities: { NamespaceAddRequestSupported } } };
   }
 
-  async runProcess({ process }: ProcessRun): Promise<ProcessOutcome> {
-    await this.#answer(`run ${(process.args ?? []).join(" ")}`);
-    return { exitCode: 0, byteCounts: { in: 0, out: 0, err: 0 } };
+  async runProcess({ process: { args = [] }, ends = {} }: ProcessRun): Promise<ProcessOutcome> {
+    await this.#answer(`run ${args.join(" ")}`);
+    const { exitCode = 0, output = "", errors = "" } = this.#options.program?.(args) ?? {};
+    ends.stdout?.write(output);
+    ends.stderr?.write(errors);
+    return { exitCode, byteCounts: { in: 0, out: output.length, err: errors.length } };
   }
 
   async modify(request: ModifySettingRequest): Promise<void> {
@@ -144,6 +149,12 @@ export class FarSide implements VmService, VmSystem {
     const fault = guestSettingsFault(this.os, ResourceType, Settings);
     if (fault !== undefined) throw new Error(`${ResourceType}: ${fault}`);
     const settings = Settings as Record<string, unknown>;
+    if (ResourceType === "VPCIDevice") {
+      // The guest waits for what the host has given it, and keeps nothing; to remove it is no request that it knows.
+      const place = `${DEVICES}/VirtualPci/${String(settings["VMBusGUID"])}`;
+      if (RequestType !== "Add" || !this.host.has(place)) throw new Error(`cannot ${RequestType} ${place}`);
+      return;
+    }
     const { place, needs } = guestPlace(ResourceType, settings);
     if (ResourceType === "Network" && this.os === "windows") {
       this.#changeWindowsAdapter(place, settings["RequestType"] as string);

@@ -12,6 +12,7 @@ const DEFINITIONS: Readonly<Record<string, string>> = {
   "windows MappedVirtualDisk": "MappedVirtualDisk",
   "linux MappedDirectory": "LinuxMappedDirectory",
   "linux VPMemDevice": "LinuxVPMemDevice",
+  "linux VPCIDevice": "LinuxVpciDevice",
   "linux CombinedLayers": "CombinedLayers",
   "windows CombinedLayers": "CombinedLayers",
   "linux Network": "LinuxNetworkGuestSettings",

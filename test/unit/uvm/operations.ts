@@ -50,10 +50,17 @@ const disk: Kind = {
   remove: (vm, name) => vm.scsi.remove(name),
 };
 
+const pci: Kind = {
+  isCounted: true,
+  add: (vm, name) => vm.vpci.add({ instancePath: `PCIP\\VEN_1414\\${name}`, virtualFunction: 0 }),
+  remove: (vm, name) => vm.vpci.remove({ instancePath: `PCIP\\VEN_1414\\${name}`, virtualFunction: 0 }),
+};
+
 /** The kinds of devices that a guest of each operating system can have. */
 export const KINDS: Readonly<Record<"linux" | "windows", Readonly<Record<string, Kind>>>> = {
   linux: {
     network,
+    pci,
     disk,
     "attached disk": {
       ...disk,
@@ -80,6 +87,7 @@ export const KINDS: Readonly<Record<"linux" | "windows", Readonly<Record<string,
   },
   windows: {
     network,
+    pci,
     disk,
     folder: {
       isCounted: true,

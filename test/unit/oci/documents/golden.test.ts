@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import type { ContainerResources } from "../../../../src/oci/documents/container-resources.ts";
 import type { CreateOptions } from "../../../../src/oci/documents/create-options.ts";
 import type { DocumentHost } from "../../../../src/oci/documents/document-host.ts";
 import { plannedResources } from "../../../../src/oci/documents/planned-resources.ts";
@@ -24,6 +25,8 @@ interface Golden {
   utilityVmPath?: string;
   /** Files in the boot folder of a Linux VM. */
   bootFiles?: string[];
+  /** Devices as the VM has them. */
+  devices?: ContainerResources["devices"];
   host: { osBuild: number; processors: number; layerIds: Record<string, string> };
   warnings?: string[];
   document: object;
@@ -36,7 +39,7 @@ const goldens = readdirSync(FOLDER).map((name): [string, Golden] => [
 ]);
 
 function build(golden: Golden, host: DocumentHost): object {
-  const { config, options, vm, utilityVmPath = "", bootFiles = [] } = golden;
+  const { config, options, vm, utilityVmPath = "", bootFiles = [], devices } = golden;
   if (vm === "windows") return windowsVm(windowsVmOptions(config, options, utilityVmPath), host);
   if (vm === "linux") {
     const files = {
@@ -46,7 +49,8 @@ function build(golden: Golden, host: DocumentHost): object {
     return linuxVm(linuxVmOptions(config, options, files, host), host);
   }
   const all = { ...options, spec: config };
-  return windowsDocument(all, plannedResources(all, host), host, utilityVmPath);
+  const resources = plannedResources(all, host);
+  return windowsDocument(all, { ...resources, ...(devices && { devices }) }, host, utilityVmPath);
 }
 
 test("there are documents of every kind", () => {

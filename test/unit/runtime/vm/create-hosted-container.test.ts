@@ -9,17 +9,23 @@ import { checkComputeSystem } from "../../../../src/schema/validate-hcs.ts";
 import type { OciConfig } from "../../../../src/schema/oci.ts";
 import type { UtilityVm } from "../../../../src/uvm/utility-vm.ts";
 import { notingHost } from "../../oci/documents/test-host.ts";
-import { FarSide, vmOver } from "../../uvm/far-side.ts";
+import { FarSide, vmOver, type FarSideOptions } from "../../uvm/far-side.ts";
 
 const E1 = "7a5c0d1e-0000-4000-8000-0000000000e1";
 const E2 = "7a5c0d1e-0000-4000-8000-0000000000e2";
 const NETWORK = { id: "6d1b4c7e-0000-4000-8000-000000000001", endpoints: [{ ID: E1 }, { ID: E2 }] };
 
+const GPU_DISK = "io.microsoft.lcow.gpuvhdpath";
+const DRIVERS = "io.microsoft.assigneddevice.kerneldrivers";
+
 let folder: string;
 let far: FarSide;
 let vm: UtilityVm;
+/** What the guest's programs say. */
+let guestProgram: NonNullable<FarSideOptions["program"]>;
 
 beforeEach(() => {
+  guestProgram = () => ({ output: "PCIROOT(2)#PCI(0000)\n" });
   folder = mkdtempSync(join(tmpdir(), "runhcs-hosted-"));
   for (const name of ["base", "top"]) {
     mkdirSync(join(folder, name));
@@ -39,7 +45,7 @@ function scratch(name: string): string {
 }
 
 async function boot(os: "linux" | "windows", vpmem = 4): Promise<void> {
-  far = new FarSide({ os });
+  far = new FarSide({ os, program: (words) => guestProgram(words) });
   const pmem = os === "linux" && vpmem > 0 ? { VirtualPMem: { MaximumCount: vpmem } } : {};
   vm = await vmOver(far, { Scsi: { "0": {} }, ...pmem });
 }
@@ -86,6 +92,14 @@ describe.each(["linux", "windows"] as const)("a container in a %s VM", (os) => {
   const spec = (): Partial<OciConfig> => ({
     ...(os === "linux" ? { linux: {} } : {}),
     mounts: mounts() ?? [],
+    annotations: { [os === "linux" ? GPU_DISK : DRIVERS]: folder },
+    windows: {
+      layerFolders: [join(folder, "top"), join(folder, "base"), join(folder, "scratch")],
+      devices: [
+        { id: "PCIP\\VEN_1414\\1/2", idType: "vpci-instance-id" },
+        { id: "PCIP\\VEN_10DE\\2", idType: os === "linux" ? "gpu" : "vpci" },
+      ],
+    },
   });
 
   beforeEach(() => boot(os));
