@@ -76,12 +76,18 @@ async function planContainer(
   };
 }
 
-/** Another call may have deleted the container since it was unlocked, and even made a new one of its id. */
+/** What is told while another call has deleted a container, or is at it, or makes a new one of the same id. */
+const NO_WHOLE_RECORD = ["CONTAINER_NOT_FOUND", "STATE_INVALID"];
+
+/**
+ * Another call may have deleted the container since it was unlocked, and even made a new one of its id. A record that is
+ * not whole cannot be the one that was written here.
+ */
 function isStillOurs({ store }: Runtime, { id, created }: ContainerRecord): boolean {
   try {
     return store.load(id).created === created;
   } catch (error) {
-    if (error instanceof ContainerStateError && error.code === "CONTAINER_NOT_FOUND") return false;
+    if (error instanceof ContainerStateError && NO_WHOLE_RECORD.includes(error.code)) return false;
     throw error;
   }
 }

@@ -236,6 +236,19 @@ describe("a container that its caller follows", () => {
     expect((await host.runhcs(["state", id])).stderr).toContain("does not exist");
   });
 
+  test("has its exit code told while another call is about to have deleted its state", async () => {
+    const id = host.newId();
+    const followed = host.runhcs(["run", "--bundle", host.bundle(UNTIL_KILLED), id]);
+    await eventually(
+      async () => (await host.runhcs(["state", id])).stdout.includes('"running"') || undefined,
+    );
+    const { pid } = await host.state(id);
+    fs.rmSync(join(host.root, id, "state.json"));
+    process.kill(pid, "SIGKILL");
+    expect(await followed).toMatchObject({ code: 137, stderr: "" });
+    await host.ok("delete", "--force", id);
+  });
+
   test("is deleted by another call, and a new one of its id stays", async () => {
     const [id, bundle] = [host.newId(), host.bundle(UNTIL_KILLED)];
     const followed = host.runhcs(["run", "--bundle", bundle, id]);
