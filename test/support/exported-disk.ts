@@ -27,9 +27,18 @@ export async function mountedForWriting(
       execFileSync("umount", [folder]);
     }
   } finally {
-    // The loop device lets go of its file a little later.
-    await sleep(200);
+    await untilDetached(raw);
     daemon.kill("SIGTERM");
     await ended;
   }
+}
+
+/**
+ * A loop device lets go of its file a little after the last mount of the file system has gone. Mount namespaces that
+ * others have made meanwhile hold copies of the mount, and the kernel writes back only when these have gone too.
+ */
+async function untilDetached(raw: string): Promise<void> {
+  const isAttached = (): boolean => execFileSync("losetup", ["-j", raw]).length > 0;
+  for (let waited = 0; isAttached() && waited < 20_000; waited += 50) await sleep(50);
+  await sleep(100);
 }
