@@ -12,9 +12,12 @@ const folder = join(__dirname, "..", "dist");
 const bundle = join(folder, "run.cjs");
 const codeCache = join(folder, `run-${process.version}.cache`);
 
-/** Compiles the bundle as a function of a CommonJS module's variables, which are all that it uses. */
+/**
+ * Compiles the bundle as a function of a CommonJS module's variables, which are all that it uses. The build writes it
+ * in ASCII, so that it need not be decoded.
+ */
 function compile() {
-  const source = readFileSync(bundle, "utf8");
+  const source = readFileSync(bundle, "latin1");
   const cachedData = readIfExists(codeCache);
   return new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
     filename: bundle,
