@@ -43,6 +43,10 @@ describe("the modules that are not in functions", () => {
   });
 });
 
+test("is in ASCII, so that Node need not decode it", () => {
+  expect(/[^\0-\x7f]/.exec(text)?.index).toBeUndefined();
+});
+
 test("V8 makes at most 150 kB of code to start the program; all of it would be twice that", () => {
   const script = new Script(`(function (exports, require, module, __filename, __dirname) {${text}\n})`);
   const program = script.runInThisContext() as (...variables: unknown[]) => void;
