@@ -50,7 +50,10 @@ export async function bundleProgram(define) {
  * decodes the whole file one character after the other, which takes 1 to 2 ms.
  */
 function inAscii(text) {
-  return text.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replaceAll(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Splits the program at its dynamic imports; esbuild does this for ECMAScript modules only. */

@@ -67,10 +67,7 @@ export async function daemonRuns(machine: Machine, place: MountPlace): Promise<b
 export async function endDaemon(machine: Machine, place: MountPlace, layer: string): Promise<void> {
   if (!(await machine.list(place.path)).includes("export")) return;
   const daemons = await findDaemons(machine, place);
-  if (
-    daemons.length > 0 &&
-    !(await isSoon(async () => !(await machine.isAttached(place.exportFile)), DETACH_TIMEOUT_MS))
-  )
+  if (!(await isSoon(async () => !(await machine.isAttached(place.exportFile)), DETACH_TIMEOUT_MS)))
     throw layerFault("LAYER_BUSY", layer, [
       "unmount",
       "its disk is still mounted in another mount namespace",
