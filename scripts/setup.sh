@@ -30,6 +30,9 @@ ip         | iproute2       | network namespaces of the tests
 ps         | procps         | lists processes for engines and tests
 python3    | python3        | receives terminals and reads archives in the tests
 e2fsck     | e2fsprogs      | checks disk images in the tests
+setfattr   | attr           | extended attributes of files in the tests
+setfacl    | acl            | access control lists of files in the tests
+setcap     | libcap2-bin    | capabilities of files in the tests
 qemu-img   | qemu-utils     | checks and converts disk images in the tests
 qemu-storage-daemon | qemu-system-common | mounts VHDX scratch disks
 veritysetup | cryptsetup-bin | checks dm-verity trees in the tests

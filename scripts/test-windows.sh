@@ -13,7 +13,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/runhcs-windows
 wine=/usr/lib/wine/wine64
 koffi_version=3.3.4
 declare -A node_versions=([20]=20.20.2 [22]=22.23.3 [24]=24.21.0)
-unset DISPLAY NODE_OPTIONS NODE_EXTRA_CA_CERTS
+unset DISPLAY
 export WINEPREFIX=$cache/prefix WINEARCH=win64 WINEDEBUG=-all
 
 main() {
@@ -30,6 +30,7 @@ main() {
   trap clean_up EXIT
   install_programs || fail "Cannot test: wine64 and mingw-w64 could not be installed"
   install_packages || fail "Cannot test: the packages of npm could not be installed"
+  unset NODE_OPTIONS NODE_EXTRA_CA_CERTS # npm may need them; both change how Node starts, and with it what is measured
   make_prefix || fail "Cannot test: Wine could not be prepared"
   build || fail "Cannot test: the tests could not be built"
   run_all "${versions[@]}"

@@ -10,12 +10,13 @@ cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
 
-# suite TITLE NAME OPTION...: runs Vitest, whose report of that name is counted in the end.
+# suite TITLE NAME OPTION...: runs Vitest, whose report of that name is counted in the end. The variables that are
+# taken away change how Node starts, and with it what the tests measure.
 suite() {
   local title=$1 name=$2
   shift 2
   printf '\n== %s\n' "$title"
-  node_modules/.bin/vitest run "$@" --reporter=json --outputFile.json="$reports/$name.json"
+  env -u NODE_EXTRA_CA_CERTS -u NODE_OPTIONS node_modules/.bin/vitest run "$@" --reporter=json --outputFile.json="$reports/$name.json"
 }
 
 echo "== Set-up"
@@ -24,11 +25,9 @@ if ! scripts/setup.sh test; then
   exit 1
 fi
 
-# Both change how Node starts, and with it what the tests measure.
-unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
 if [ "${1:-}" = soak ]; then export RUNHCS_SOAK=1; fi
 
-suite "Unit tests" unit --reporter=default test/unit
+suite "Unit tests" unit --reporter=default --maxWorkers=2 test/unit
 suite "Contract and integration tests" integration --reporter=verbose --no-file-parallelism test/contract test/integration test/windows
 suite "Tests with podman, containerd and docker" engines --reporter=verbose --no-file-parallelism test/engines
 

@@ -15,6 +15,12 @@ import type { TestRunner } from "../contract/test-runner.ts";
 const HKEY_LOCAL_MACHINE = 0xffff_ffff_8000_0002n;
 const VOLUME = "\\\\?\\Volume{11111111-2222-3333-4444-555555555555}\\";
 const CALL_TIMEOUT = 60_000;
+/** For how long the output of a call that has ended may be under way. */
+const OUTPUT_TIMEOUT = 5000;
+/** Words of calls whose shims keep the pipes of their caller. */
+const LEAVING_OTHERS = ["create", "run", "--detach"];
+/** What is waited for where processes stay behind: they keep the pipes of their caller. */
+const SHARED_OUTPUT_TIMEOUT = 100;
 const TEST_TIMEOUT = 300_000;
 
 /** What a call of the program came to. */
@@ -250,8 +256,8 @@ export function commandLineTests(
   };
   const refused: CommandLineTests["refused"] = async (place, words, text, { code = 1, options } = {}) => {
     const result = await place.call(words, options);
-    expect(result.stderr.trimEnd()).toMatch(text);
     expect([result.code, result.stdout]).toEqual([code, ""]);
+    expect(result.stderr.trimEnd()).toMatch(text);
     expect(result.stderr.trimEnd().split("\n").length).toBe(1);
   };
   return { inRoot, refused };
@@ -278,12 +284,19 @@ export function finish(
     child.once("error", reject);
     child.once("exit", (code) => {
       clearTimeout(timer);
-      // Processes that stay behind keep the pipes: what was written by now is all that counts.
-      setTimeout(() => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
+      const succeeded = code === 0 && LEAVING_OTHERS.some((word) => words.includes(word));
+      const leavesOthers = succeeded || code === null;
+      const end = setTimeout(
+        () => {
+          child.stdout?.destroy();
+          child.stderr?.destroy();
+        },
+        leavesOthers ? SHARED_OUTPUT_TIMEOUT : OUTPUT_TIMEOUT,
+      );
+      child.once("close", () => {
+        clearTimeout(end);
         resolve({ code: code ?? -1, stdout: text(out), stderr: text(errors) });
-      }, 100);
+      });
     });
   });
 }
