@@ -27,7 +27,7 @@ fi
 
 if [ "${1:-}" = soak ]; then export RUNHCS_SOAK=1; fi
 
-suite "Unit tests" unit --reporter=default --maxWorkers=2 test/unit
+suite "Unit tests" unit --reporter=default test/unit
 suite "Contract and integration tests" integration --reporter=verbose --no-file-parallelism test/contract test/integration test/windows
 suite "Tests with podman, containerd and docker" engines --reporter=verbose --no-file-parallelism test/engines
 
