@@ -13,7 +13,9 @@ import type { Runtime } from "./runtime.ts";
  */
 export async function collectGarbage(runtime: Runtime, dryRun: boolean): Promise<string[]> {
   const found: string[] = [];
-  for (const leftover of [...(await runtime.compute.findLeftovers()), ...(await lostContainers(runtime))]) {
+  const { compute, store } = runtime;
+  const ofService = await compute.findLeftovers();
+  for (const leftover of [...ofService, ...(await store.findLeftovers()), ...(await lostContainers(runtime))]) {
     const removed = await removeUnused(runtime, leftover, dryRun);
     if (removed) found.push(leftover.description);
   }

@@ -1,7 +1,9 @@
 /**
  * Container state as folders: `<root>/<id>/` with state.json, config.json and lock, all private to the owner.
  *
- * Names that start with `@` belong to the compute service; no container id can contain that letter.
+ * A folder gets its name when it is whole and loses it before anything in it is removed, so that other calls see a
+ * whole container or none. Names that start with `@` belong to the compute service, and `@state.` to folders in
+ * between; no container id can contain that letter.
  */
 import {
   closeSync,
@@ -9,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   statfsSync,
@@ -16,8 +19,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { ContainerStateError, RuntimeError, cleanUpAfter, errnoCode } from "../base/errors.ts";
-import { ifExists, makeFolder, readTextIfExists, writeFileAtomically } from "../base/files.ts";
+import { ifExists, readTextIfExists } from "../base/files.ts";
+import type { Leftover } from "../hcs/compute-service.ts";
 import { parseContainerRecord, type ContainerRecord } from "./container-record.ts";
+import { privateFolder } from "./private-folder.ts";
 import { existingContainer, halfMadeContainer, missingContainer } from "./state-faults.ts";
 import type { ContainerLock, StateStore } from "./state-store.ts";
 import { waitForLock } from "./wait-for-lock.ts";
@@ -38,34 +43,34 @@ export class FolderStore implements StateStore {
   }
 
   async create(record: ContainerRecord, configuration: string): Promise<ContainerLock> {
-    const folder = this.#folder(record.id);
+    const { id } = record;
+    const unnamed = privateFolder(this.#root);
+    let lock: ContainerLock | undefined;
     try {
       mkdirSync(this.#root, { recursive: true, mode: 0o700 });
       requireSpace(this.#root);
-      if (!makeFolder(folder)) throw existing(record.id);
-      const lock = await this.lock(record.id);
-      writeFileSync(join(folder, "config.json"), configuration, { mode: 0o600 });
-      writeFileAtomically(join(folder, "state.json"), JSON.stringify(record));
+      if (this.has(id)) throw existing(id);
+      lock = this.#makeLocked(unnamed);
+      writeFileSync(join(unnamed, "config.json"), configuration, { mode: 0o600 });
+      // On the disk before the folder has its name, which itself need not survive a power failure: no container does.
+      writeFileSync(join(unnamed, "state.json"), JSON.stringify(record), { mode: 0o600, flush: true });
+      if (!moveToNew(unnamed, this.#folder(id))) throw existing(id);
       return lock;
     } catch (error) {
-      if (error instanceof ContainerStateError) throw error;
-      const failure = error instanceof RuntimeError ? error : unwritable(record.id, folder, error);
-      throw await cleanUpAfter(failure, () => this.remove(record.id));
+      const failure = error instanceof RuntimeError ? error : unwritable(id, this.#folder(id), error);
+      throw await cleanUpAfter(failure, () => {
+        lock?.release();
+        rmSync(unnamed, { recursive: true, force: true });
+      });
     }
   }
 
   load(id: string): ContainerRecord {
-    const path = join(this.#folder(id), "state.json");
-    const text = readTextIfExists(path);
-    if (text === undefined) throw this.has(id) ? halfMade(id, path) : missingContainer(id);
-    return parseContainerRecord(id, path, text);
+    return parseContainerRecord(id, join(this.#folder(id), "state.json"), this.#read(id, "state.json"));
   }
 
   loadConfiguration(id: string): string {
-    const path = join(this.#folder(id), "config.json");
-    const text = readTextIfExists(path);
-    if (text === undefined) throw this.has(id) ? halfMade(id, path) : missingContainer(id);
-    return text;
+    return this.#read(id, "config.json");
   }
 
   has(id: string): boolean {
@@ -82,7 +87,8 @@ export class FolderStore implements StateStore {
 
   tryLock(id: string): ContainerLock | undefined {
     const path = join(this.#folder(id), "lock");
-    const fd = ifExists(() => openSync(path, "a", 0o600));
+    // It is made only where a damaged container has none: never in a folder that is just being removed.
+    const fd = ifExists(() => openSync(path, "r+")) ?? ifExists(() => openSync(path, "a", 0o600));
     if (fd === undefined) return undefined;
     if (this.#tryLock(fd) && isSameFile(fd, path)) return { release: () => closeSync(fd) };
     closeSync(fd);
@@ -90,7 +96,15 @@ export class FolderStore implements StateStore {
   }
 
   remove(id: string): void {
-    rmSync(this.#folder(id), { recursive: true, force: true });
+    this.#discard(this.#folder(id));
+  }
+
+  async findLeftovers(): Promise<Leftover[]> {
+    const { abandonedFolders } = await import("./abandoned-folders.ts");
+    return abandonedFolders(this.#root).map((path) => ({
+      description: `state folder "${path}" of a call that was killed`,
+      remove: async () => this.#discard(path),
+    }));
   }
 
   list(): string[] {
@@ -108,6 +122,40 @@ export class FolderStore implements StateStore {
     return names.every((name) => /^(?:lock|config\.json|state\.json|\.state\.json\.\d+)$/.test(name));
   }
 
+  #makeLocked(folder: string): ContainerLock {
+    mkdirSync(folder, { mode: 0o700 });
+    const fd = openSync(join(folder, "lock"), "wx", 0o600);
+    const lock = { release: () => closeSync(fd) };
+    if (this.#tryLock(fd)) return lock;
+    lock.release();
+    throw new Error("another process holds its new lock");
+  }
+
+  /** A folder without the file is damaged only if it is the same one after the look as before; else it is looked into again. */
+  #read(id: string, name: string): string {
+    const path = join(this.#folder(id), name);
+    for (let inode = 0; ;) {
+      const text = readTextIfExists(path);
+      if (text !== undefined) return text;
+      const folder = ifExists(() => statSync(this.#folder(id)));
+      if (folder === undefined) throw missingContainer(id);
+      if (folder.ino === inode) throw halfMade(id, path);
+      inode = folder.ino;
+    }
+  }
+
+  /** Of many callers at once, one removes the folder. @returns false if it is none that does */
+  #discard(folder: string): boolean {
+    const unnamed = privateFolder(this.#root);
+    const isMoved = ifExists(() => {
+      renameSync(folder, unnamed);
+      return true;
+    });
+    if (isMoved === undefined) return false;
+    rmSync(unnamed, { recursive: true, force: true });
+    return true;
+  }
+
   #folder(id: string): string {
     return join(this.#root, id);
   }
@@ -121,6 +169,17 @@ function requireSpace(root: string): void {
   const lacksFiles = files > 0 && ffree < LEAST_FREE_FILES;
   if (lacksBytes) throw new Error(`ENOSPC, only ${bfree * bsize} bytes are free`);
   if (lacksFiles) throw new Error(`ENOSPC, only ${ffree} more files can be made`);
+}
+
+/** Names a folder. @returns false if anything has that name, but for an empty folder, which is replaced */
+function moveToNew(folder: string, path: string): boolean {
+  try {
+    renameSync(folder, path);
+    return true;
+  } catch (error) {
+    if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errnoCode(error) ?? "")) return false;
+    throw error;
+  }
 }
 
 /** A lock on a file that its last holder has removed protects nothing. */

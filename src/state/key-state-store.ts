@@ -5,6 +5,7 @@
  * Names that start with `@` belong to the compute service; no container id can contain that letter.
  */
 import { ContainerStateError, cleanUpAfter } from "../base/errors.ts";
+import type { Leftover } from "../hcs/compute-service.ts";
 import type { KeyLock, KeyStore } from "../hcs/key-store.ts";
 import { parseContainerRecord, type ContainerRecord } from "./container-record.ts";
 import { existingContainer, halfMadeContainer, missingContainer } from "./state-faults.ts";
@@ -70,6 +71,11 @@ export class KeyStateStore implements StateStore {
 
   list(): string[] {
     return this.#keys.listKeys().filter((id) => !id.startsWith("@"));
+  }
+
+  /** A key goes at once, with all its values; one that is half made is listed. */
+  async findLeftovers(): Promise<Leftover[]> {
+    return [];
   }
 
   /** The lock comes before the key, so that nobody takes a key without values for one that a killed call has left. */

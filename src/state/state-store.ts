@@ -1,3 +1,4 @@
+import type { Leftover } from "../hcs/compute-service.ts";
 import type { ContainerRecord } from "./container-record.ts";
 
 /** Held while a container is made, started or removed; `using` or `release` gives it back. */
@@ -24,8 +25,14 @@ export interface StateStore {
   lock(id: string): Promise<ContainerLock>;
   /** Locks without waiting. @returns undefined if another caller holds the lock or the container is gone */
   tryLock(id: string): ContainerLock | undefined;
-  /** Forgets a container; an unknown id is no error. */
+  /**
+   * Forgets a container, for all callers at once; an unknown id is no error.
+   *
+   * The lock of a container that is removed is to be held until then, and released afterwards.
+   */
   remove(id: string): void;
   /** Ids in alphabetical order, including those whose record cannot be read, but nothing that others have made. */
   list(): string[];
+  /** What calls that were killed have left of containers that are not made yet, or no more. */
+  findLeftovers(): Promise<Leftover[]>;
 }

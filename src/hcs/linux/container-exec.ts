@@ -1,5 +1,6 @@
 /** Adds a process to a running container. */
 import { join } from "node:path";
+import { callName } from "../../base/call-name.ts";
 import { PlatformError } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { Attachment, ComputeProcess, ProcessParameters } from "../compute-service.ts";
@@ -10,7 +11,7 @@ import { startExecutor } from "./executor-call.ts";
 import { readPid, requirePidFile, watchPid, writePidFile } from "./pid-file.ts";
 import { requireLabel } from "./selinux-label.ts";
 import { checkProgram, fileUser } from "./program-check.ts";
-import { callName, type SystemContext } from "./system-context.ts";
+import type { SystemContext } from "./system-context.ts";
 
 /**
  * Starts a process in a container. Detached, it runs when this returns; attached, `wait` follows it.

@@ -3,6 +3,7 @@
  *
  * What only a few commands need is imported where it is used, because every import costs start-up time.
  */
+import { callName } from "../../base/call-name.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type {
   Attachment,
@@ -28,7 +29,7 @@ import { callExecutor } from "./executor-call.ts";
 import { isAlive } from "./executor-record.ts";
 import { flagWords } from "./executor-words.ts";
 import { removeHalfMade } from "./half-made.ts";
-import { callName, type SystemContext } from "./system-context.ts";
+import type { SystemContext } from "./system-context.ts";
 
 const SIGKILL = 9;
 

@@ -1,8 +1,9 @@
 /** One call of an executor: its command line, its log, and its failure as an error of ours. */
 import { join } from "node:path";
+import { callName } from "../../base/call-name.ts";
 import type { ExecutorName } from "./executor.ts";
 import { executorFailure } from "./executor-failure.ts";
-import { callName, executorRoot, type ServiceOptions, type SystemContext } from "./system-context.ts";
+import { executorRoot, type ServiceOptions, type SystemContext } from "./system-context.ts";
 
 /** What to call. */
 export interface ExecutorCall {

@@ -4,6 +4,7 @@
  * It is not a daemon. Its memory is the state folder; every call opens, acts and leaves nothing resident.
  */
 import { posix } from "node:path";
+import { callName } from "../../base/call-name.ts";
 import { cleanUpAfter } from "../../base/errors.ts";
 import type { OciConfig, OciFeatures } from "../../schema/oci.ts";
 import type {
@@ -30,7 +31,6 @@ import { checkProgram, fileUser } from "./program-check.ts";
 import { requireLabel } from "./selinux-label.ts";
 import { executableSpecification } from "./specification.ts";
 import {
-  callName,
   executorRoot,
   readSystemRecord,
   systemFolder,

@@ -48,14 +48,6 @@ export interface SystemContext {
   record: SystemRecord;
 }
 
-/**
- * A name for the files of one call: the pid tells whose they are when the call was killed, the clock keeps apart
- * the calls of one process.
- */
-export function callName(): string {
-  return `${process.pid}.${process.hrtime.bigint()}`;
-}
-
 /** The folder that holds all systems. */
 export function systemsRoot(root: string): string {
   return join(root, "@hcs");

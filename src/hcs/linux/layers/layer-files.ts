@@ -1,12 +1,12 @@
 /** Makes, copies and removes the folders of layers. */
 import { basename, dirname, join, resolve } from "node:path";
+import { callName } from "../../../base/call-name.ts";
 import { cleanUpAfter } from "../../../base/errors.ts";
 import { randomUuid } from "../../../base/uuid.ts";
 import { Ext4Writer } from "../../../formats/ext4/writer.ts";
 import { FOOTER_SIZE, vhdFooter } from "../../../formats/vhd/footer.ts";
 import type { DestroyOptions, ScratchDisks } from "../../layer-store.ts";
 import type { Machine } from "../machine.ts";
-import { callName } from "../system-context.ts";
 import { layerFault, layerStep } from "./layer-fault.ts";
 import {
   CHANGE_FOLDERS,
