@@ -70,3 +70,13 @@ test("a dry run tells and removes nothing", async () => {
   ]);
   expect(store.has("web")).toBe(true);
 });
+
+test("what a killed call has made half or removed half is removed, and a dry run only tells", async () => {
+  const folder = join(root, "@state.4194305.1");
+  fs.mkdirSync(folder);
+  const told = [`state folder "${folder}" of a call that was killed`];
+  expect(await collect([], [true], true)).toEqual(told);
+  expect(fs.existsSync(folder)).toBe(true);
+  expect(await collect([], [true])).toEqual(told);
+  expect(fs.readdirSync(root)).toEqual(["web"]);
+});

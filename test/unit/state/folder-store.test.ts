@@ -37,13 +37,6 @@ async function failureOf(act: () => unknown): Promise<{ code: unknown; message: 
 }
 
 describe("a created container", () => {
-  test("is remembered with its configuration, to the last character", async () => {
-    await create("web");
-    expect(store.load("web")).toEqual(recordOf("web"));
-    expect(store.loadConfiguration("web")).toBe(CONFIGURATION);
-    expect(store.has("web")).toBe(true);
-  });
-
   test("is private to its owner", async () => {
     await create("web");
     const modeOf = (name: string): number => fs.statSync(join(root, name)).mode & 0o777;
@@ -64,46 +57,10 @@ describe("a created container", () => {
     expect(store.load("web").owner).toBe("root");
     expect(store.loadConfiguration("web")).toBe(CONFIGURATION);
   });
-
-  test("is forgotten when removed, and again without complaint", async () => {
-    await create("web");
-    store.remove("web");
-    store.remove("web");
-    expect(store.has("web")).toBe(false);
-    expect(fs.readdirSync(root)).toEqual([]);
-  });
-});
-
-test("of many who create one id at once exactly one wins", async () => {
-  const stores = Array.from({ length: 20 }, (_, at) => ({ at, store: new FolderStore(root, () => true) }));
-  const attempts = await Promise.allSettled(
-    stores.map(({ at, store: own }) => own.create(recordOf("web", `owner ${at}`), `${at}`)),
-  );
-  const winners = attempts.flatMap((attempt, at) => (attempt.status === "fulfilled" ? [at] : []));
-  expect(winners).toHaveLength(1);
-  expect(store.load("web").owner).toBe(`owner ${winners[0]}`);
-  expect(store.loadConfiguration("web")).toBe(`${winners[0]}`);
-  for (const attempt of attempts) {
-    if (attempt.status === "rejected") expect(attempt.reason).toMatchObject({ code: "CONTAINER_EXISTS" });
-  }
 });
 
 describe("what cannot be read", () => {
   const path = (): string => join(root, "web/state.json");
-
-  test("is unknown when there is nothing", async () => {
-    for (const act of [
-      () => store.load("web"),
-      () => store.loadConfiguration("web"),
-      () => store.lock("web"),
-    ]) {
-      expect(await failureOf(act)).toEqual({
-        code: "CONTAINER_NOT_FOUND",
-        message: 'container "web" does not exist',
-      });
-    }
-    expect(store.has("web")).toBe(false);
-  });
 
   test("is half made when its record is missing", async () => {
     await create("web");
@@ -176,39 +133,6 @@ describe("a lock", () => {
     expect(events).toEqual(["first gives it back", "second has it"]);
   });
 
-  test("has one holder at a time", async () => {
-    await create("web");
-    let holders = 0;
-    let most = 0;
-    await Promise.all(
-      Array.from({ length: 10 }, async () => {
-        const lock = await store.lock("web");
-        most = Math.max(most, ++holders);
-        await sleep(2);
-        holders--;
-        lock.release();
-      }),
-    );
-    expect(most).toBe(1);
-  });
-
-  test("of one container does not hold up another", async () => {
-    const first = await store.create(recordOf("web"), "{}");
-    const second = await store.create(recordOf("db"), "{}");
-    first.release();
-    second.release();
-    expect(store.list()).toEqual(["db", "web"]);
-  });
-
-  test("that waits for a deleter finds that the container is gone", async () => {
-    const first = await store.create(recordOf("web"), "{}");
-    const second = failureOf(() => store.lock("web"));
-    await sleep(20);
-    store.remove("web");
-    first.release();
-    expect(await second).toMatchObject({ code: "CONTAINER_NOT_FOUND" });
-  });
-
   test.each([
     ["finds that the container is gone", false],
     ["is one of the container made anew", true],
@@ -250,6 +174,97 @@ describe("a lock", () => {
     anew.release();
     (await waiting).release();
   });
+});
+
+describe("a private folder", () => {
+  const ENDED = 4_194_305; // One more than the largest pid of Linux.
+
+  async function descriptions(): Promise<string[]> {
+    return (await store.findLeftovers()).map(({ description }) => description);
+  }
+
+  test("of a call that has ended is a leftover, of one that has not it is none, and neither is listed", async () => {
+    fs.mkdirSync(join(root, `@state.${process.pid}.2`), { recursive: true });
+    fs.mkdirSync(join(root, `@state.${ENDED}.1`));
+    expect(await descriptions()).toEqual([
+      `state folder "${join(root, `@state.${ENDED}.1`)}" of a call that was killed`,
+    ]);
+    expect(store.list()).toEqual([]);
+  });
+
+  test("is removed with all that is in it, by one of those who found it", async () => {
+    const victim = join(parent, "victim");
+    fs.mkdirSync(victim);
+    fs.writeFileSync(join(victim, "letter"), "");
+    const folder = join(root, `@state.${ENDED}.1`);
+    fs.mkdirSync(join(folder, "deep/er"), { recursive: true });
+    fs.symlinkSync(victim, join(folder, "link"));
+    fs.symlinkSync(join(victim, "letter"), join(folder, "lock"));
+    const found = [...(await store.findLeftovers()), ...(await store.findLeftovers())];
+    expect(await Promise.all(found.map(({ remove }) => remove()))).toEqual([true, false]);
+    expect([fs.readdirSync(root), fs.readdirSync(victim)]).toEqual([[], ["letter"]]);
+  });
+
+  test.each([
+    ["has no pid", "@state."],
+    ["has no number", `@state.${ENDED}`],
+    ["has a group of processes", "@state.0.1"],
+    ["has all processes", "@state.-1.1"],
+    ["has a number that is no pid", "@state.99999999999999999999.1"],
+    ["is longer", `@state.${ENDED}.1.2`],
+    ["begins otherwise", `x@state.${ENDED}.1`],
+    ["belongs to the compute service", `@hcs`],
+  ])("is not taken for one when its name %s", async (_, name) => {
+    fs.mkdirSync(join(root, name), { recursive: true });
+    expect(await descriptions()).toEqual([]);
+    expect(fs.readdirSync(root)).toEqual([name]);
+  });
+
+  test("is not taken for one when it is a file or a link", async () => {
+    fs.mkdirSync(root, { recursive: true });
+    fs.writeFileSync(join(root, `@state.${ENDED}.1`), "");
+    fs.symlinkSync(parent, join(root, `@state.${ENDED}.2`));
+    expect(await descriptions()).toEqual([]);
+  });
+
+  test("has room for the longest id", async () => {
+    await create("x".repeat(255));
+    store.remove("x".repeat(255));
+    expect(fs.readdirSync(root)).toEqual([]);
+  });
+});
+
+test.each([
+  ["a file", (path: string) => fs.writeFileSync(path, "")],
+  ["a link to nothing", (path: string) => fs.symlinkSync("nothing", path)],
+  ["an empty folder", (path: string) => fs.mkdirSync(path)],
+])("create takes an id for used that is the name of %s", async (_, make) => {
+  fs.mkdirSync(root, { recursive: true });
+  make(join(root, "web"));
+  expect(await failureOf(() => store.create(recordOf("web"), "{}"))).toMatchObject({
+    code: "CONTAINER_EXISTS",
+  });
+  expect(fs.readdirSync(root)).toEqual(["web"]);
+});
+
+test("create takes an id for used that another call has taken meanwhile", async () => {
+  const late = new FolderStore(root, () => {
+    fs.mkdirSync(join(root, "web"));
+    fs.writeFileSync(join(root, "web/lock"), "");
+    return true;
+  });
+  expect(await failureOf(() => late.create(recordOf("web"), "{}"))).toMatchObject({
+    code: "CONTAINER_EXISTS",
+  });
+  expect([fs.readdirSync(root), fs.readdirSync(join(root, "web"))]).toEqual([["web"], ["lock"]]);
+});
+
+test("a lock file that a damaged container lacks is made", async () => {
+  await create("web");
+  fs.rmSync(join(root, "web/lock"));
+  const lock = await store.lock("web");
+  expect(store.tryLock("web")).toBe(undefined);
+  lock.release();
 });
 
 test("create leaves nothing behind when the state cannot be written", async () => {
