@@ -8,6 +8,7 @@ import { ShimRecords } from "../../src/hcs/windows/shims/shim-records.ts";
 import { ContainerNotes } from "../../src/state/container-notes.ts";
 import type { ContainerRecord } from "../../src/state/container-record.ts";
 import { KeyStateStore } from "../../src/state/key-state-store.ts";
+import { describeStateStore } from "../contract/state-store.contract.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { failureOf, until } from "./measure.ts";
 import { answerOf, end, startChild } from "./registry-child.ts";
@@ -16,9 +17,9 @@ const HKEY_LOCAL_MACHINE = 0xffff_ffff_8000_0002n;
 const KEY_READ = 0x20019;
 const GENERIC_READ = 0x8000_0000;
 const OPEN_EXISTING = 3;
-const CONFIGURATION = '{"limit":18446744073709551615, "é": "\\u0000"}';
 
-export function describeRegistry({ describe, test, expect }: TestRunner): void {
+export function describeRegistry(runner: TestRunner): void {
+  const { describe, test, expect } = runner;
   const bindings = openBindings(loadKoffi());
   const { advapi32, kernel32 } = bindings.direct;
   const recordOf = (id: string): ContainerRecord => ({
@@ -180,21 +181,26 @@ export function describeRegistry({ describe, test, expect }: TestRunner): void {
     });
   });
 
-  describe("state in keys", () => {
-    inRoot("is remembered with the configuration, to the last character", async (_, keys) => {
-      const store = new KeyStateStore(keys);
-      (await store.create(recordOf("web"), CONFIGURATION)).release();
-      expect([store.load("web"), store.loadConfiguration("web"), store.has("web"), store.list()]).toEqual([
-        recordOf("web"),
-        CONFIGURATION,
-        true,
-        ["web"],
-      ]);
-      store.remove("web");
-      store.remove("web");
-      expect([store.has("web"), store.list()]).toEqual([false, []]);
-    });
+  let roots = 0;
+  describeStateStore("the registry", runner, () => {
+    const root = `test-${process.pid}-state-${roots++}`;
+    const keys = new RegistryStore(bindings, root);
+    return {
+      makesWhole: false,
+      open: () => new KeyStateStore(new RegistryStore(bindings, root)),
+      startRival: async (id) => {
+        const child = startChild("rival", root, id);
+        expect(await answerOf(child)).toBe("ready");
+        return () => end(child, "told");
+      },
+      kept: () => keys.listKeys(),
+      close: () => {
+        advapi32.RegDeleteTreeW(HKEY_LOCAL_MACHINE, keys.placeOf("").slice("HKLM\\".length, -1));
+      },
+    };
+  });
 
+  describe("state in keys", () => {
     inRoot("says what is wrong in the words that callers know", async (_, keys) => {
       const store = new KeyStateStore(keys);
       const lock = await store.create(recordOf("web"), "{}");
@@ -219,20 +225,6 @@ export function describeRegistry({ describe, test, expect }: TestRunner): void {
       keys.writeValue("web", "state", 7);
       const other = await failureOf((async () => store.load("web"))(), ContainerStateError);
       expect(other.code).toBe("STATE_INVALID");
-    });
-
-    inRoot("gives one of many creators the id, and its lock with it", async (_, keys) => {
-      const attempts = await Promise.allSettled(
-        Array.from({ length: 20 }, (__, at) => new KeyStateStore(keys).create(recordOf("web"), `${at}`)),
-      );
-      const winners = attempts.flatMap((attempt, at) => (attempt.status === "fulfilled" ? [at] : []));
-      expect(winners.length).toBe(1);
-      const store = new KeyStateStore(keys);
-      expect([store.loadConfiguration("web"), store.tryLock("web")]).toEqual([`${winners[0]}`, undefined]);
-      const waiting = store.lock("web");
-      for (const attempt of attempts) if (attempt.status === "fulfilled") attempt.value.release();
-      (await waiting).release();
-      expect(store.tryLock("db")).toBe(undefined);
     });
 
     inRoot("leaves out what belongs to the service", async (_, keys) => {

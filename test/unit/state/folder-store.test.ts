@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -176,64 +177,6 @@ describe("a lock", () => {
   });
 });
 
-describe("a private folder", () => {
-  const ENDED = 4_194_305; // One more than the largest pid of Linux.
-
-  async function descriptions(): Promise<string[]> {
-    return (await store.findLeftovers()).map(({ description }) => description);
-  }
-
-  test("of a call that has ended is a leftover, of one that has not it is none, and neither is listed", async () => {
-    fs.mkdirSync(join(root, `@state.${process.pid}.2`), { recursive: true });
-    fs.mkdirSync(join(root, `@state.${ENDED}.1`));
-    expect(await descriptions()).toEqual([
-      `state folder "${join(root, `@state.${ENDED}.1`)}" of a call that was killed`,
-    ]);
-    expect(store.list()).toEqual([]);
-  });
-
-  test("is removed with all that is in it, by one of those who found it", async () => {
-    const victim = join(parent, "victim");
-    fs.mkdirSync(victim);
-    fs.writeFileSync(join(victim, "letter"), "");
-    const folder = join(root, `@state.${ENDED}.1`);
-    fs.mkdirSync(join(folder, "deep/er"), { recursive: true });
-    fs.symlinkSync(victim, join(folder, "link"));
-    fs.symlinkSync(join(victim, "letter"), join(folder, "lock"));
-    const found = [...(await store.findLeftovers()), ...(await store.findLeftovers())];
-    expect(await Promise.all(found.map(({ remove }) => remove()))).toEqual([true, false]);
-    expect([fs.readdirSync(root), fs.readdirSync(victim)]).toEqual([[], ["letter"]]);
-  });
-
-  test.each([
-    ["has no pid", "@state."],
-    ["has no number", `@state.${ENDED}`],
-    ["has a group of processes", "@state.0.1"],
-    ["has all processes", "@state.-1.1"],
-    ["has a number that is no pid", "@state.99999999999999999999.1"],
-    ["is longer", `@state.${ENDED}.1.2`],
-    ["begins otherwise", `x@state.${ENDED}.1`],
-    ["belongs to the compute service", `@hcs`],
-  ])("is not taken for one when its name %s", async (_, name) => {
-    fs.mkdirSync(join(root, name), { recursive: true });
-    expect(await descriptions()).toEqual([]);
-    expect(fs.readdirSync(root)).toEqual([name]);
-  });
-
-  test("is not taken for one when it is a file or a link", async () => {
-    fs.mkdirSync(root, { recursive: true });
-    fs.writeFileSync(join(root, `@state.${ENDED}.1`), "");
-    fs.symlinkSync(parent, join(root, `@state.${ENDED}.2`));
-    expect(await descriptions()).toEqual([]);
-  });
-
-  test("has room for the longest id", async () => {
-    await create("x".repeat(255));
-    store.remove("x".repeat(255));
-    expect(fs.readdirSync(root)).toEqual([]);
-  });
-});
-
 test.each([
   ["a file", (path: string) => fs.writeFileSync(path, "")],
   ["a link to nothing", (path: string) => fs.symlinkSync("nothing", path)],
@@ -257,6 +200,52 @@ test("create takes an id for used that another call has taken meanwhile", async 
     code: "CONTAINER_EXISTS",
   });
   expect([fs.readdirSync(root), fs.readdirSync(join(root, "web"))]).toEqual([["web"], ["lock"]]);
+});
+
+describe("another call that comes between two system calls", () => {
+  /** Replaces a function of the file system once, for all that import it. */
+  function atNext<K extends "statSync" | "openSync">(
+    name: K,
+    act: (path: string, flags: string) => unknown,
+  ): void {
+    const module = process.getBuiltinModule("node:fs");
+    const real = module[name];
+    const once = (path: string, flags: string): unknown => {
+      Object.assign(module, { [name]: real });
+      syncBuiltinESMExports();
+      return act(path, flags);
+    };
+    Object.assign(module, { [name]: once });
+    syncBuiltinESMExports();
+  }
+
+  test("and makes the container that was missing does not make it look damaged", async () => {
+    await create("web");
+    fs.renameSync(join(root, "web"), join(root, "later"));
+    atNext("statSync", (path) => {
+      fs.renameSync(join(root, "later"), join(root, "web"));
+      return fs.statSync(path);
+    });
+    expect(store.load("web")).toEqual(recordOf("web"));
+  });
+
+  test("and removes a folder in which its lock is just looked for gets no new file into it", async () => {
+    await create("web");
+    // The kernel has found the folder, but not the file yet.
+    atNext("openSync", (_, flags) => {
+      fs.renameSync(join(root, "web"), join(root, "going"));
+      fs.rmSync(join(root, "going/lock"));
+      return fs.openSync(join(root, "going/lock"), flags);
+    });
+    expect(store.tryLock("web")).toBe(undefined);
+    expect(fs.readdirSync(join(root, "going")).toSorted()).toEqual(["config.json", "state.json"]);
+  });
+});
+
+test("the longest id can be given and taken", async () => {
+  await create("x".repeat(255));
+  store.remove("x".repeat(255));
+  expect(fs.readdirSync(root)).toEqual([]);
 });
 
 test("a lock file that a damaged container lacks is made", async () => {
