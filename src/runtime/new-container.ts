@@ -76,7 +76,7 @@ async function planContainer(
   };
 }
 
-/** What is told while another call has deleted a container, or is at it, or makes a new one of the same id. */
+/** What is told when another call has deleted a container, and in the registry also while one makes a new one of its id. */
 const NO_WHOLE_RECORD = ["CONTAINER_NOT_FOUND", "STATE_INVALID"];
 
 /**

@@ -21,7 +21,7 @@ export interface StateHost {
 }
 
 const CONFIGURATION = '{"limit":18446744073709551615, "é": "\\u0000"}';
-const LOOKS = rounds(50_000, 2000);
+const LOOKS = rounds(50_000, 1000);
 const CHANGES = rounds(2000, 40);
 
 /** Declares the contract's tests. */
