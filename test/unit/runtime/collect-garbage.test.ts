@@ -80,3 +80,11 @@ test("what a killed call has made half or removed half is removed, and a dry run
   expect(await collect([], [true])).toEqual(told);
   expect(fs.readdirSync(root)).toEqual(["web"]);
 });
+
+test("state that another call has removed meanwhile is not removed again without a lock", async () => {
+  const another = async (): Promise<boolean> => {
+    expect(await collect([], [false, false])).toHaveLength(1);
+    return false;
+  };
+  expect(await collect([{ description: "slow to remove", remove: another }], [false, false])).toEqual([]);
+});
