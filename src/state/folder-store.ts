@@ -86,6 +86,7 @@ export class FolderStore implements StateStore {
   }
 
   tryLock(id: string): ContainerLock | undefined {
+    this.#requireOwn(id);
     const path = join(this.#folder(id), "lock");
     // It is made only where a damaged container has none: never in a folder that is just being removed.
     const fd = ifExists(() => openSync(path, "r+")) ?? ifExists(() => openSync(path, "a", 0o600));
@@ -112,14 +113,19 @@ export class FolderStore implements StateStore {
     const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith("@"));
     return folders
       .map(({ name }) => name)
-      .filter((id) => this.#holdsOnlyState(id))
+      .filter((id) => this.#foreignName(id) === undefined)
       .toSorted();
   }
 
-  /** A folder with anything else in it was made by somebody else, whose files must never be taken for garbage. */
-  #holdsOnlyState(id: string): boolean {
+  /** A folder with anything but state in it was made by somebody else, whose files must never be taken for garbage. */
+  #foreignName(id: string): string | undefined {
     const names = ifExists(() => readdirSync(this.#folder(id))) ?? [];
-    return names.every((name) => /^(?:lock|config\.json|state\.json|\.state\.json\.\d+)$/.test(name));
+    return names.find((name) => !/^(?:lock|config\.json|state\.json|\.state\.json\.\d+)$/.test(name));
+  }
+
+  #requireOwn(id: string): void {
+    const name = this.#foreignName(id);
+    if (name !== undefined) throw foreignFolder(id, this.#folder(id), name);
   }
 
   #makeLocked(folder: string): ContainerLock {
@@ -139,6 +145,7 @@ export class FolderStore implements StateStore {
       if (text !== undefined) return text;
       const folder = ifExists(() => statSync(this.#folder(id)));
       if (folder === undefined) throw missingContainer(id);
+      this.#requireOwn(id);
       if (folder.ino === inode) throw halfMade(id, path);
       inode = folder.ino;
     }
@@ -193,6 +200,13 @@ function existing(id: string): ContainerStateError {
 
 function halfMade(id: string, path: string): ContainerStateError {
   return halfMadeContainer(id, `"${path}" is missing`);
+}
+
+function foreignFolder(id: string, folder: string, name: string): ContainerStateError {
+  const message = `Cannot take "${folder}" for the state of container "${id}": it holds "${name}", which is none`;
+  return new ContainerStateError("STATE_INVALID", id, message, {
+    hint: "Give the folder that the container was made in with --root",
+  });
 }
 
 function unwritable(id: string, folder: string, cause: unknown): ContainerStateError {

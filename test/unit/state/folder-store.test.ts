@@ -119,6 +119,23 @@ describe("list", () => {
   });
 });
 
+describe("a folder of somebody else", () => {
+  test.each(["letters", "lock"])(
+    "is neither read, locked nor removed, whether it has a lock or not: %s",
+    async (name) => {
+      const folder = join(root, "home");
+      fs.mkdirSync(join(folder, "mail"), { recursive: true });
+      fs.writeFileSync(join(folder, name), "dear");
+      const message = `Cannot take "${folder}" for the state of container "home": it holds "${name === "lock" ? "mail" : "letters"}", which is none`;
+      for (const act of [() => store.load("home"), () => store.lock("home"), () => store.tryLock("home")])
+        expect(await failureOf(act)).toEqual({ code: "STATE_INVALID", message });
+      expect((await failureOf(() => store.create(recordOf("home"), "{}"))).code).toBe("CONTAINER_EXISTS");
+      expect(fs.readdirSync(folder).toSorted()).toEqual([name, "mail"].toSorted());
+      expect(fs.readFileSync(join(folder, name), "utf8")).toBe("dear");
+    },
+  );
+});
+
 describe("a lock", () => {
   test("comes with the container, and keeps others waiting until it is given back", async () => {
     const first = await store.create(recordOf("web"), "{}");
