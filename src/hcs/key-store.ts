@@ -41,6 +41,8 @@ export interface KeyStore {
    * @returns undefined if somebody holds the lock
    */
   tryLock(key: string): KeyLock | undefined;
+  /** Whether somebody holds the lock of a name. To look takes it from nobody, and never looks like holding it. */
+  isLocked(key: string): boolean;
   /** Where a key is kept, for people. */
   placeOf(key: string): string;
 }

@@ -58,12 +58,13 @@ export interface VmOwners {
    */
   ask(vm: OwnedVm, id: string, operation: OwnerOperation): Promise<void>;
   /**
-   * Ends a VM with its owner; one that is gone is no error, and a VM of the same id that another owner has is left
-   * alone.
+   * Ends a VM with its owner, and waits until both are gone; an absent one is no error, and a VM of the same id that
+   * another owner has is left alone.
    *
-   * @throws {ComputeError}
+   * @param runtimeId GUID that the service gave to the VM, by which it is known once its owner was killed
+   * @throws {ComputeError} isTimeout
    */
-  end(vm: OwnedVm): Promise<void>;
+  end(vm: OwnedVm, runtimeId: string | undefined): Promise<void>;
 
   /** Reads, in an owner, what it was started with. */
   readOptions(): string;

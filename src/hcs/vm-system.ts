@@ -19,6 +19,8 @@ export interface VmProperties {
 /** The compute system of one VM. */
 export interface VmSystem {
   readonly id: string;
+  /** GUID that the service has given to this VM alone; "" if it tells none. */
+  readonly runtimeId: string;
   /** Boots the VM. Returns when its guest answers. @throws {ComputeError} */
   start(): Promise<void>;
   /**

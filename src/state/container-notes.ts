@@ -10,6 +10,8 @@ import { missingContainer } from "./state-faults.ts";
 export interface Notes {
   /** GUID of the network namespace. */
   netns: string;
+  /** GUID that the service has given to the container's own VM, from when it is made until it is known to be gone. */
+  "vm-runtime-id": string;
   /** What has to be released when the container is removed; a document of whoever allocates it. */
   resources: object;
 }
@@ -26,6 +28,11 @@ export class ContainerNotes {
   get<N extends keyof Notes>(id: string, name: N): Notes[N] | undefined {
     const value = this.#keys.readValue(id, name);
     return (IS_NOTE[name](value) ? decode(value) : undefined) as Notes[N] | undefined;
+  }
+
+  /** Whether something is noted that {@link get} does not give. */
+  isDamaged(id: string, name: keyof Notes): boolean {
+    return this.get(id, name) === undefined && this.#keys.readValue(id, name) !== undefined;
   }
 
   /** @throws {ContainerStateError} CONTAINER_NOT_FOUND */
@@ -45,6 +52,7 @@ export class ContainerNotes {
 
 const IS_NOTE = {
   netns: (value: StoredValue | undefined) => typeof value === "string",
+  "vm-runtime-id": (value: StoredValue | undefined) => typeof value === "string",
   resources: (value: StoredValue | undefined) => typeof value === "object",
 };
 

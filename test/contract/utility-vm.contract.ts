@@ -220,6 +220,7 @@ function recording(service: VmService, requests: ModifySettingRequest[]): VmServ
       const system = await service.createVm(id, document);
       return {
         id: system.id,
+        runtimeId: system.runtimeId,
         start: () => system.start(),
         terminate: () => system.terminate(),
         wait: () => system.wait(),

@@ -38,6 +38,7 @@ struct process {
 struct system {
     struct system *next;
     char *id;
+    unsigned number; /* of all that were made, for the GUID of its own */
     json *document;
     enum state state;
     int handles, live, ending, exited, delivering;
@@ -407,7 +408,9 @@ EXPORT HRESULT WINAPI HcsCreateComputeSystem(const char16 *id, const char16 *con
         return result;
     }
     struct system *system = calloc(1, sizeof *system);
+    static unsigned number;
     system->id = name;
+    system->number = ++number;
     system->document = parsed;
     system->next = systems;
     systems = system;
@@ -468,6 +471,10 @@ static void describe(text *out, const struct system *system, const json *query) 
              has_linux_guest(system) ? "Linux" : "Windows",
              state_names[system->state], system->exited ? "true" : "false");
     text_quote(out, json_text(system->document, "Owner", ""));
+    /* The service gives a GUID to every system, but tells that of a VM only for sure. */
+    int is_told = !json_true(plan(system, "Properties"), "NoRuntimeId");
+    text_add(out, ",\"RuntimeId\":\"%s-0000-0000-0000-%012x\"", is_told ? "5e5a1fb0" : "00000000",
+             is_told ? system->number : 0);
     if (json_true(json_get(system->document, "Fault"), "UpdatesPending"))
         text_add(out, ",\"AreUpdatesPending\":true");
     const json *types = json_get(query, "PropertyTypes");

@@ -46,6 +46,10 @@ export class MemoryKeys implements KeyStore {
     return { release: () => void this.#locks.delete(key) };
   }
 
+  isLocked(key: string): boolean {
+    return this.#locks.has(key);
+  }
+
   placeOf(key: string): string {
     return `memory of "${key}"`;
   }

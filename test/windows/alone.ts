@@ -23,6 +23,7 @@ import { describeComputeService as describeShimService } from "../contract/compu
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 import { openShimServiceHost } from "./shim-service-host.ts";
+import { describeSystemIdentity } from "./system-identity.suite.ts";
 import { sampled } from "./sampled.ts";
 import { describeVmOwners } from "./vm-owners.suite.ts";
 import { describeVmContainers } from "./vm-containers.suite.ts";
@@ -60,6 +61,7 @@ function runSuites(): void {
   describeCredentials(runner, () => double);
   describeVolumes(runner, () => double);
   describeVmOwners(runner, () => double);
+  describeSystemIdentity(runner, () => double);
   describeRegistry(runner);
   const commands = commandLineTests(runner, () => double);
   describeLife(runner, commands);

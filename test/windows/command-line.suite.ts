@@ -379,6 +379,32 @@ export function describeCommandLine(
       await place.ok("delete", "web");
     });
 
+    inRoot("leaves what has the id of a container alone whose shim was killed", async (place) => {
+      const other = ["--root", `${place.root}-other`];
+      const bundle = place.bundle(["silent"]);
+      for (const remove of [["delete", "--force", "web"], ["gc"]]) {
+        await place.ok(...other, "run", "-d", "--bundle", bundle, "web");
+        const { pid } = JSON.parse(await place.ok(...other, "state", "web")) as { pid: number };
+        process.kill(pid, "SIGKILL");
+        await until(() => place.double.counts().Systems === 0, 20_000);
+        await place.ok("run", "-d", "--bundle", bundle, "web");
+        expect(await place.ok(...other, "state", "web")).toMatch(/"status": ?"stopped"/);
+        await place.ok(...other, ...remove);
+        expect(await place.status("web")).toBe("running");
+        await place.ok("delete", "--force", "web");
+      }
+    });
+
+    inRoot("ends the system of a container whose record is damaged, by force only", async (place) => {
+      await place.ok("run", "-d", "--bundle", place.bundle(["silent"]), "web");
+      place.keys.writeValue("web", "system", { json: "{" });
+      const damaged = /^Cannot read the system of container "web": value "system" of HKLM\\.* is damaged$/;
+      for (const words of [["state"], ["delete"], ["kill"]]) await refused(place, [...words, "web"], damaged);
+      expect(await place.ok("gc")).toBe("");
+      await place.ok("delete", "--force", "web");
+      await refused(place, ["state", "web"], /does not exist/);
+    });
+
     inRoot("starts nothing whose shim has gone", async (place) => {
       await place.ok("create", "--bundle", place.bundle(["silent"]), "web");
       const { pid } = JSON.parse(await place.ok("state", "web")) as { pid: number };

@@ -87,6 +87,13 @@ export function describeFormatInVm({ describe, test, expect }: TestRunner, doubl
       expectFormatted(disk);
     });
 
+    withHost("is formatted also if the handle of the VM cannot be closed after it", async (host, folder) => {
+      const disk = newDisk(folder);
+      double().control({ Function: "HcsCloseComputeSystem", Result: E_FAIL });
+      await formatInVm(host, BOOT, disk);
+      expectFormatted(disk);
+    });
+
     withHost("is waited for until the guest sees it", async (host, folder) => {
       const disk = newDisk(folder);
       fs.writeFileSync(`${disk}.guest`, "late 4");

@@ -119,13 +119,20 @@ export function describeRegistry(runner: TestRunner): void {
     });
 
     inRoot("gives a lock to one caller at a time", async (_, keys) => {
+      expect(keys.isLocked("web")).toBe(false);
       const lock = keys.tryLock("web");
       expect([lock === undefined, keys.tryLock("web"), keys.tryLock("WEB")]).toEqual([
         false,
         undefined,
         undefined,
       ]);
+      expect([keys.isLocked("web"), keys.isLocked("WEB"), keys.isLocked("other")]).toEqual([
+        true,
+        true,
+        false,
+      ]);
       lock?.release();
+      expect(keys.isLocked("web")).toBe(false);
       const again = keys.tryLock("web");
       expect(again === undefined).toBe(false);
       again?.release();
@@ -134,7 +141,7 @@ export function describeRegistry(runner: TestRunner): void {
     inRoot("takes a lock back from a process that is killed", async (root, keys) => {
       const child = startChild("lock", root, "web");
       expect(await answerOf(child)).toBe("yes");
-      expect(keys.tryLock("web")).toBe(undefined);
+      expect([keys.isLocked("web"), keys.tryLock("web")]).toEqual([true, undefined]);
       await end(child, "killed");
       let lock = keys.tryLock("web");
       await until(() => (lock ??= keys.tryLock("web")) !== undefined);
@@ -264,6 +271,9 @@ export function describeRegistry(runner: TestRunner): void {
       const InitProcess = { cwd: "C:\\", args: ["é"] };
       const record = { UniqueId: "one", Owner: "me", GuestOs: "Windows" as const, InitProcess };
       shims.add("web", record);
+      expect(shims.runtimeId("web")).toBe(undefined);
+      shims.setRuntimeId("web", "");
+      expect(shims.runtimeId("web")).toBe("");
       shims.setShim("web", 42);
       shims.setInitPid("web", 812);
       shims.setExecPid("web", 30, 3);

@@ -112,6 +112,11 @@ export function describeRunProcess({ describe, test, expect }: TestRunner, doubl
       expect((await run(["count"])).exitCode).toBe(0);
     });
 
+    inEach("gives its exit code also if its handle cannot be closed", async (run) => {
+      double().control({ Function: "HcsCloseProcess", Result: 0x8000_4005 | 0 });
+      expect((await run(["exit", "7"])).exitCode).toBe(7);
+    });
+
     inEach("has its variables", async (_, system) => {
       const stdout = new Sink();
       const args = [double().program, "variable", "GREETING"];

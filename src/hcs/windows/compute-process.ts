@@ -1,3 +1,4 @@
+import { cleanUpAfter } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { ComputeProcess } from "../compute-service.ts";
 import {
@@ -83,8 +84,7 @@ export class HcsProcess implements ComputeProcess {
       await process.#object.watch((notification) => process.#hear(notification));
       return process;
     } catch (error) {
-      await process.close();
-      throw error;
+      throw await cleanUpAfter(error, () => process.close());
     }
   }
 

@@ -69,6 +69,11 @@ export class HcsService {
     return readDocument(subject, out[0] ?? "[]") as HcsProperties[];
   }
 
+  /** Looks for a system, without holding it. @returns undefined if there is none @throws {ComputeError} */
+  async findSystem(id: string): Promise<HcsProperties | undefined> {
+    return (await this.enumerateSystems({ Ids: [id] })).find(({ Id }) => Id === id);
+  }
+
   /** Asks for properties of the service by name. @throws {ComputeError} */
   async serviceProperties(types: readonly string[]): Promise<unknown[]> {
     const subject: Subject = { operation: "query the compute service" };

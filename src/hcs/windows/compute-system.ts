@@ -15,7 +15,7 @@ import { alreadyClosed } from "./open-handle.ts";
 import { discardPipes } from "./process-streams.ts";
 import { computeFailure, type Subject } from "./result-document.ts";
 import { runProcess } from "./run-process.ts";
-import type { HcsProperties, Statistics } from "./system-properties.ts";
+import { ownGuid, type HcsProperties, type Statistics } from "./system-properties.ts";
 import type { Timeouts } from "./timeouts.ts";
 import { WatchedObject } from "./watched-object.ts";
 
@@ -42,6 +42,10 @@ export class HcsSystem implements CommonOperations {
   systemType = "";
   /** `Windows` or `Linux`. */
   runtimeOsType = "";
+  /** Program that made it, as its document says. */
+  owner = "";
+  /** GUID that the service has given to it alone; "" if it tells none, as of some containers. */
+  runtimeId = "";
   readonly #context: HostContext;
   readonly #object: WatchedObject;
   readonly #exit = deferred<void>();
@@ -237,9 +241,11 @@ export class HcsSystem implements CommonOperations {
 
   /** What the system is does not change, so it is asked for once. */
   async #learn(): Promise<void> {
-    const { SystemType, RuntimeOsType } = await this.properties();
+    const { SystemType, RuntimeOsType, Owner, RuntimeId } = await this.properties();
     this.systemType = SystemType ?? "Container";
     this.runtimeOsType = RuntimeOsType ?? "Windows";
+    this.owner = Owner ?? "";
+    this.runtimeId = ownGuid(RuntimeId);
   }
 
   async #operate({ name, call, completion, timeout }: Operation, options?: object): Promise<void> {

@@ -14,7 +14,10 @@ import { systemFailure } from "./system-failure.ts";
 const PREFIX = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\runhcs-lock-";
 const PIPE_ACCESS_INBOUND = 1;
 const PIPE_REJECT_REMOTE_CLIENTS = 8;
+const ERROR_FILE_NOT_FOUND = 2;
 const ERROR_PIPE_BUSY = 231;
+/** Milliseconds to wait for a pipe that serves somebody else; an absent one is told at once. */
+const SHORTEST_WAIT = 1;
 
 /**
  * Takes a lock without waiting.
@@ -25,10 +28,9 @@ const ERROR_PIPE_BUSY = 231;
  */
 export function tryLockName(bindings: Bindings, name: string): KeyLock | undefined {
   const { kernel32 } = bindings.direct;
-  const hash = createHash("sha256").update(name.toLowerCase()).digest("hex").slice(0, 32);
   const { handle, lastError } = administratorsOnly(bindings, (attributes) =>
     kernel32.CreateNamedPipeW(
-      PREFIX + hash,
+      pipeOf(name),
       PIPE_ACCESS_INBOUND,
       PIPE_REJECT_REMOTE_CLIENTS,
       1,
@@ -41,4 +43,14 @@ export function tryLockName(bindings: Bindings, name: string): KeyLock | undefin
   if (handle !== null) return { release: () => void kernel32.CloseHandle(handle) };
   if (lastError === ERROR_PIPE_BUSY) return undefined;
   throw systemFailure(`lock "${name}"`, lastError);
+}
+
+/** Tells whether somebody holds a lock, also if that is this process. Upper and lower case are the same. */
+export function isNameLocked({ direct }: Bindings, name: string): boolean {
+  const { value, lastError } = direct.kernel32.WaitNamedPipeW(pipeOf(name), SHORTEST_WAIT);
+  return value !== 0 || lastError !== ERROR_FILE_NOT_FOUND;
+}
+
+function pipeOf(name: string): string {
+  return PREFIX + createHash("sha256").update(name.toLowerCase()).digest("hex").slice(0, 32);
 }

@@ -7,7 +7,7 @@
 import type { KeyLock, KeyStore, StoredValue } from "../key-store.ts";
 import { administratorsOnly } from "./administrators-only.ts";
 import type { Bindings } from "./bindings/open-bindings.ts";
-import { tryLockName } from "./name-lock.ts";
+import { isNameLocked, tryLockName } from "./name-lock.ts";
 import { escapeName, unescapeName } from "./registry-name.ts";
 import { decodeValue, encodeValue, type RegistryValue } from "./registry-value.ts";
 import { systemFailure } from "./system-failure.ts";
@@ -103,6 +103,10 @@ export class RegistryStore implements KeyStore {
 
   tryLock(key: string): KeyLock | undefined {
     return tryLockName(this.#bindings, this.#pathOf(key));
+  }
+
+  isLocked(key: string): boolean {
+    return isNameLocked(this.#bindings, this.#pathOf(key));
   }
 
   placeOf(key: string): string {

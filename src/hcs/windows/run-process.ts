@@ -1,3 +1,4 @@
+import { closing } from "../../base/closing.ts";
 import type { ProcessParameters } from "../../schema/hcs.ts";
 import { checkRun, followProcess, type FollowedProcess } from "../follow-process.ts";
 import type { ProcessOutcome, ProcessRun } from "../process-run.ts";
@@ -20,12 +21,8 @@ interface ProcessMaker {
 export async function runProcess(system: ProcessMaker, run: ProcessRun): Promise<ProcessOutcome> {
   checkRun(run);
   const process = await system.createProcess(documentOf(system, run));
-  try {
-    const [program = run.process.commandLine ?? ""] = run.process.args ?? [];
-    return await followProcess(process, run, `"${program}" in "${system.id}"`);
-  } finally {
-    await process.close();
-  }
+  const [program = run.process.commandLine ?? ""] = run.process.args ?? [];
+  return closing(process, () => followProcess(process, run, `"${program}" in "${system.id}"`));
 }
 
 function documentOf(

@@ -54,6 +54,7 @@ export interface HcsProperties {
   State?: string;
   Name?: string;
   Owner?: string;
+  /** GUID of this system alone; of some containers zeros, which tell nothing. */
   RuntimeId?: string;
   Stopped?: boolean;
   ExitType?: string;
@@ -65,4 +66,11 @@ export interface HcsProperties {
     ProtocolVersion?: number;
     GuestDefinedCapabilities?: Record<string, unknown>;
   };
+}
+
+const NO_GUID = "00000000-0000-0000-0000-000000000000";
+
+/** The GUID that tells a system from all others; "" if there is none. */
+export function ownGuid(runtimeId = NO_GUID): string {
+  return runtimeId === NO_GUID ? "" : runtimeId.toLowerCase();
 }

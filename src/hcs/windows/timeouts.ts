@@ -13,6 +13,8 @@ const WAITS = {
   systemPause: { variable: "SYSTEMPAUSE", seconds: 240 },
   systemResume: { variable: "SYSTEMRESUME", seconds: 240 },
   systemSave: { variable: "SYSTEMSAVE", seconds: 240 },
+  /** A system is gone that nothing holds any more, such as one whose process was killed. */
+  systemEnd: { variable: "SYSTEMEND", seconds: 30 },
   /** Any other call returns. */
   call: { variable: "SYSCALLWATCHER", seconds: 240 },
   /** Calls under way end before a handle is closed; after that, it is closed when they do. */

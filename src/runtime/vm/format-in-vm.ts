@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { cleanUpAfter, PlatformError } from "../../base/errors.ts";
+import { closing } from "../../base/closing.ts";
+import { PlatformError } from "../../base/errors.ts";
 import type { WindowsParts } from "../../hcs/host.ts";
 import type { Task } from "../../layers/task.ts";
 import { OS_BUILDS } from "../../oci/documents/os-builds.ts";
@@ -32,12 +33,7 @@ export async function formatInVm(
   { signal }: Task = {},
 ): Promise<void> {
   const vm = await createVm(host, boot);
-  try {
-    await Promise.race([useVm(vm, disk), whenStopped(signal)]);
-  } catch (error) {
-    throw await cleanUpAfter(error, () => vm.close());
-  }
-  await vm.close();
+  await closing(vm, () => Promise.race([useVm(vm, disk), whenStopped(signal)]));
 }
 
 async function createVm({ windows, owner }: FormatHost, boot: BootFiles): Promise<UtilityVm> {

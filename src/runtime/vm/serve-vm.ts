@@ -1,5 +1,6 @@
+import { closing } from "../../base/closing.ts";
 import { cleanUpAfter } from "../../base/errors.ts";
-import { containerVm, hostingSystem, isForLinux } from "../../oci/documents/vm/container-vm.ts";
+import { containerVm, hostingSystem, isForLinux, vmContainer } from "../../oci/documents/vm/container-vm.ts";
 import { readVmOptions } from "../../oci/documents/vm/read-vm-options.ts";
 import { UtilityVm } from "../../uvm/utility-vm.ts";
 import { documentHost } from "../windows-container/document-host.ts";
@@ -15,7 +16,7 @@ import { VmContainers } from "./vm-containers.ts";
  * @throws {ComputeError} if the VM ends unasked
  */
 export async function serveVm(runtime: RuntimeOnWindows, pipe: string): Promise<number> {
-  const { owners } = runtime.windows;
+  const { owners, notes } = runtime.windows;
   let owned: Awaited<ReturnType<typeof openVm>>;
   try {
     owned = await openVm(runtime, pipe);
@@ -24,20 +25,18 @@ export async function serveVm(runtime: RuntimeOnWindows, pipe: string): Promise<
     return 1;
   }
   const { vm, server } = owned;
-  // Whoever launched this process was killed. Its container may have been deleted before there was a VM to end.
-  if (!owners.tell()) {
-    await vm.close();
-    return 1;
-  }
-  try {
-    await vm.wait();
-  } catch (error) {
-    throw await cleanUpAfter(error, () => vm.close());
-  } finally {
-    server.close();
-  }
-  await vm.close();
-  return 0;
+  const code = await closing(vm, async () => {
+    try {
+      // Whoever launched this process was killed. Its container may have been deleted before there was a VM to end.
+      if (!owners.tell()) return 1;
+      await vm.wait();
+      return 0;
+    } finally {
+      server.close();
+    }
+  });
+  notes.clear(vmContainer(vm.id), "vm-runtime-id");
+  return code;
 }
 
 async function openVm(
@@ -53,6 +52,7 @@ async function openVm(
   const vm = await UtilityVm.create(vms, { id: options.id, os, document });
   try {
     await owners.claim(pipe);
+    noteVm(runtime, vm);
     await vm.start();
     const containers = new VmContainers(runtime, vm, hostingSystem(options, host));
     const server = await owners.serve(pipe, (request, client) => containers.answer(request, client));
@@ -60,4 +60,10 @@ async function openVm(
   } catch (error) {
     throw await cleanUpAfter(error, () => vm.close());
   }
+}
+
+/** Lets others wait for the end of the VM if this process is killed. @throws {ContainerStateError} if nobody needs it any more */
+function noteVm({ windows: { notes } }: RuntimeOnWindows, { id, computeSystem }: UtilityVm): void {
+  const { runtimeId } = computeSystem;
+  if (runtimeId !== "") notes.set(vmContainer(id), "vm-runtime-id", runtimeId);
 }

@@ -19,7 +19,7 @@ export async function releaseResources(runtime: RuntimeOnWindows, id: string): P
   if (scratch !== undefined) steps.add(() => releaseScratch(runtime, scratch));
   if (credentials !== undefined) steps.add(() => unguardCredentials(service, credentials));
   if (network !== undefined) steps.add(() => networks.releaseEndpoints(network));
-  if (vm?.isOwn === true) steps.add(() => owners.end(vm));
+  if (vm?.isOwn === true) steps.add(() => owners.end(vm, notes.get(id, "vm-runtime-id")));
   else if (vm !== undefined) steps.add(() => unlessAbsent(() => owners.ask(vm, id, "unmount")));
   await steps.release();
   notes.clear(id, "resources");

@@ -30,6 +30,7 @@ export interface FarSideOptions {
  */
 export class FarSide implements VmService, VmSystem {
   readonly id = "vm";
+  readonly runtimeId = "7a5c0d1e-0000-4000-8000-0000000000f1";
   /** Each call, in order: requests as they are, others by name. */
   readonly calls: (ModifySettingRequest | string)[] = [];
   /** What the host has, by resource and name. */

@@ -1,8 +1,10 @@
 import { pid as ownPid } from "node:process";
+import { closing } from "../../../base/closing.ts";
 import { parseJson } from "../../../base/lossless-json.ts";
 import type { OciProcess } from "../../../schema/oci.ts";
 import type { HcsProcess } from "../compute-process.ts";
 import { copyStreams } from "./copy-streams.ts";
+import { withOwnSystem } from "./own-system.ts";
 import { processDocument } from "./process-document.ts";
 import { requireRecord, type ShimContext } from "./shim-context.ts";
 import { readData, tellResult } from "./shim-side.ts";
@@ -29,30 +31,26 @@ export async function runExecShim(
     return 1;
   }
   tellResult(undefined);
-  try {
+  return closing(process, async () => {
     const code = await copyStreams(process, descriptors);
     // Whoever waits for this process takes its code for that of the container's only if it says so.
     context.records.endExec(id, ownPid);
     return code;
-  } finally {
-    await process.close();
-  }
+  });
 }
 
 async function startProcess(
-  { hcs, records }: ShimContext,
+  context: ShimContext,
   id: string,
   descriptors: ShimDescriptors,
 ): Promise<HcsProcess> {
+  const { records } = context;
   const { GuestOs: guestOs } = requireRecord(records, id);
   const process = parseJson(readData()) as OciProcess;
   const place = { guestOs, isInit: false, hasInput: descriptors.stdin !== undefined };
-  const system = await hcs.openSystem(id);
-  try {
+  return withOwnSystem(context, id, async (system) => {
     const started = await system.createProcess(processDocument(process, place));
     records.setExecPid(id, ownPid, started.pid);
     return started;
-  } finally {
-    await system.close();
-  }
+  });
 }

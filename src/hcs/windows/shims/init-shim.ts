@@ -1,10 +1,13 @@
 import type { Server } from "node:net";
 import { pid as ownPid } from "node:process";
+import { closing } from "../../../base/closing.ts";
+import { cleanUpAfter } from "../../../base/errors.ts";
 import type { HcsProcess } from "../compute-process.ts";
 import type { HcsSystem } from "../compute-system.ts";
 import { deferred, type Deferred } from "../deferred.ts";
 import { copyStreams } from "./copy-streams.ts";
 import { shutDownSystem, terminateSystem } from "./end-system.ts";
+import { openOwnSystem } from "./own-system.ts";
 import { processDocument } from "./process-document.ts";
 import { serveRequests, shimPipe } from "./request-pipe.ts";
 import { requireRecord, type ShimContext } from "./shim-context.ts";
@@ -46,24 +49,26 @@ export async function runInitShim(
     return 1;
   }
   tellResult(undefined);
+  const { system, server } = served;
   try {
-    const code = await serveUntilEnd(served, descriptors);
-    await shutDownSystem(served.system);
-    // Whoever waits for this process takes its code for that of the container only if it says so.
-    context.records.endShim(id);
-    return code;
+    return await closing(system, async () => {
+      const code = await serveUntilEnd(served, descriptors);
+      await shutDownSystem(system);
+      // Whoever waits for this process takes its code for that of the container only if it says so.
+      context.records.endShim(id);
+      return code;
+    });
   } finally {
-    served.server.close();
-    await served.system.close().catch(() => undefined);
+    server.close();
   }
 }
 
 async function prepare(context: ShimContext, id: string, descriptors: ShimDescriptors): Promise<Served> {
-  const { records, hcs } = context;
+  const { records } = context;
   const record = requireRecord(records, id);
   if (records.holdAlive(record.UniqueId) === undefined)
     throw new Error(`unreachable: container "${id}" has another shim`);
-  const system = await hcs.openSystem(id);
+  const system = await openOwnSystem(context, id);
   try {
     const init = deferred<HcsProcess | undefined>();
     let isAsked = false;
@@ -77,8 +82,7 @@ async function prepare(context: ShimContext, id: string, descriptors: ShimDescri
     records.setShim(id, ownPid);
     return served;
   } catch (error) {
-    await system.close();
-    throw error;
+    throw await cleanUpAfter(error, () => system.close());
   }
 }
 
@@ -107,9 +111,5 @@ async function serveUntilEnd({ system, init }: Served, descriptors: ShimDescript
   const hasEnded = system.wait().catch(() => undefined);
   const process = await Promise.race([init.promise, hasEnded]);
   if (process === undefined) return 1;
-  try {
-    return await copyStreams(process, descriptors);
-  } finally {
-    await process.close();
-  }
+  return closing(process, () => copyStreams(process, descriptors));
 }

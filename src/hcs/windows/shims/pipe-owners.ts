@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { win32 } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { KeyStore } from "../../key-store.ts";
-import { isNotExist } from "../../results.ts";
+import { closing } from "../../../base/closing.ts";
+import { HcsResult, isNotExist } from "../../results.ts";
 import type {
   NewOwner,
   OwnedVm,
@@ -11,15 +11,17 @@ import type {
   OwnerRequest,
   VmOwners,
 } from "../../vm-owners.ts";
+import { eventually } from "../eventually.ts";
+import { computeFailure } from "../result-document.ts";
+import { ownGuid } from "../system-properties.ts";
 import { askOwner } from "./ask-owner.ts";
 import { terminateSystem } from "./end-system.ts";
 import { launchShim } from "./launch-shim.ts";
 import { serveRequests, vmPipe } from "./request-pipe.ts";
-import { withSystem, type ShimContext } from "./shim-context.ts";
+import type { ShimContext } from "./shim-context.ts";
 import { readData, tellResult } from "./shim-side.ts";
 import { failureText } from "./told-failure.ts";
 
-const POLL_MS = 10;
 /** Milliseconds in which an owner has to end by itself once its VM has. */
 const GRACE_MS = 10_000;
 
@@ -55,17 +57,12 @@ export class PipeOwners implements VmOwners {
     await askOwner({ vm, id, operation, timeouts: this.#context.timeouts }, async () => undefined);
   }
 
-  async end(vm: OwnedVm): Promise<void> {
+  async end(vm: OwnedVm, runtimeId: string | undefined): Promise<void> {
     // A VM ends with its owner. One that is there without is another's, such as that of a container of the same id in
     // another state root.
-    if (!this.#isOwned(vm.pipe)) return;
-    try {
-      await withSystem(this.#context, vm.id, terminateSystem);
-    } catch (error) {
-      if (!isNotExist(error)) throw error;
-    }
-    const deadline = Date.now() + GRACE_MS;
-    while (this.#isOwned(vm.pipe) && Date.now() < deadline) await sleep(POLL_MS);
+    if (this.#isOwned(vm.pipe)) await this.#terminate(vm.id);
+    if (runtimeId !== undefined) await this.#waitForEnd(vm.id, runtimeId);
+    await eventually(() => !this.#isOwned(vm.pipe), GRACE_MS);
   }
 
   readOptions(): string {
@@ -73,14 +70,9 @@ export class PipeOwners implements VmOwners {
   }
 
   async claim(pipe: string): Promise<{ release(): void }> {
-    // Others hold the lock for as long as they look whether somebody does.
-    const deadline = Date.now() + GRACE_MS;
-    for (;;) {
-      const lock = this.#keys.tryLock(lockName(pipe));
-      if (lock !== undefined) return lock;
-      if (Date.now() > deadline) throw new Error(`unreachable: the VM of "${pipe}" has another owner`);
-      await sleep(POLL_MS);
-    }
+    const lock = this.#keys.tryLock(lockName(pipe));
+    if (lock === undefined) throw new Error(`unreachable: the VM of "${pipe}" has another owner`);
+    return lock;
   }
 
   tell(failure?: unknown): boolean {
@@ -101,10 +93,25 @@ export class PipeOwners implements VmOwners {
     });
   }
 
+  async #terminate(id: string): Promise<void> {
+    try {
+      const system = await this.#context.hcs.openSystem(id);
+      await closing(system, () => terminateSystem(system));
+    } catch (error) {
+      if (!isNotExist(error)) throw error;
+    }
+  }
+
+  /** The service may still be at ending the VM of an owner that was killed. */
+  async #waitForEnd(id: string, runtimeId: string): Promise<void> {
+    const { hcs, timeouts } = this.#context;
+    const isGone = async (): Promise<boolean> => ownGuid((await hcs.findSystem(id))?.RuntimeId) !== runtimeId;
+    if (await eventually(isGone, timeouts.systemEnd)) return;
+    throw computeFailure({ operation: "wait for the end of", systemId: id }, HcsResult.OPERATION_TIMEOUT);
+  }
+
   #isOwned(pipe: string): boolean {
-    const lock = this.#keys.tryLock(lockName(pipe));
-    lock?.release();
-    return lock === undefined;
+    return this.#keys.isLocked(lockName(pipe));
   }
 }
 

@@ -23,9 +23,11 @@ export async function findLeftovers(context: ShimContext): Promise<Leftover[]> {
 
 /** A shim that has ended as it should has said so; that container waits for its delete. */
 async function isLost(context: ShimContext, id: string): Promise<boolean> {
-  const { records } = context;
+  const { records, hcs } = context;
   const record = records.find(id);
-  if (record === undefined || records.shim(id) === 0 || records.isAlive(record)) return false;
+  // What cannot be read says nothing of a shim, so that it is only garbage once there is nothing that it could serve.
+  if (record === undefined) return records.has(id) && (await hcs.findSystem(id)) === undefined;
+  if (records.shim(id) === 0 || records.isAlive(record)) return false;
   // It may have ended between the two questions.
   if (records.shim(id) === 0) return false;
   const { State } = await readProperties(context, id, []);

@@ -1,8 +1,10 @@
 import { ComputeError, HcsResult, isAlreadyStopped, isNotExist, isNotSupported } from "../../results.ts";
 import type { ComputeProcess, SignalProcessOptions } from "../../compute-service.ts";
+import { closing } from "../../../base/closing.ts";
 import { PlatformError } from "../../../base/errors.ts";
 import { UNKNOWN_EXIT_CODE, type HcsProcess } from "../compute-process.ts";
-import { closing, withSystem, type ShimContext } from "./shim-context.ts";
+import { withOwnSystem } from "./own-system.ts";
+import type { ShimContext } from "./shim-context.ts";
 import { OS_WITH_SIGNALS, signalDocument, TERMINATES } from "./signals.ts";
 
 /** Which process, of which container. */
@@ -64,7 +66,7 @@ export class ShimProcess implements ComputeProcess {
 
   #with<T>(act: (process: HcsProcess) => Promise<T>): Promise<T> {
     const { systemId, pid } = this.#identity;
-    return withSystem(this.#context, systemId, async (system) => {
+    return withOwnSystem(this.#context, systemId, async (system) => {
       const process = await system.openProcess(pid);
       return closing(process, () => act(process));
     });

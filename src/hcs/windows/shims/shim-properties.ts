@@ -1,7 +1,8 @@
 import { ComputeError, isInvalidState, isNotExist } from "../../results.ts";
 import type { PropertyType, SystemProperties, SystemState } from "../../compute-service.ts";
 import type { HcsProperties } from "../system-properties.ts";
-import { requireRecord, withSystem, type ShimContext } from "./shim-context.ts";
+import { withOwnSystem } from "./own-system.ts";
+import { requireRecord, type ShimContext } from "./shim-context.ts";
 
 /** States of the service that this program knows; without a state, a system was never started. */
 const STATES: Readonly<Record<string, SystemState>> = {
@@ -20,12 +21,10 @@ export async function readProperties(
   types: readonly PropertyType[],
 ): Promise<SystemProperties> {
   const { records } = context;
-  const { GuestOs, Owner } = requireRecord(records, id);
+  const { GuestOs } = requireRecord(records, id);
   const shim = records.shim(id);
   const found = shim === 0 ? undefined : await query(context, id, types);
-  // Another program may have made a system of the same id.
-  const isOurs = found !== undefined && (found.Owner ?? Owner) === Owner;
-  const own = isOurs ? stateOf(id, found) : "Stopped";
+  const own = found === undefined ? "Stopped" : stateOf(id, found);
   // Between the start of its system and that of its process a container is not what it was created for.
   const State = own === "Running" && records.initPid(id) === undefined ? "Created" : own;
   const base = { Id: id, RuntimeOsType: GuestOs, State, ProcessId: State === "Stopped" ? 0 : (shim ?? 0) };
@@ -40,7 +39,7 @@ async function query(
   types: readonly PropertyType[],
 ): Promise<HcsProperties | undefined> {
   try {
-    return await withSystem(context, id, (system) =>
+    return await withOwnSystem(context, id, (system) =>
       system.properties(types.filter((type) => type !== "Metrics")),
     );
   } catch (error) {

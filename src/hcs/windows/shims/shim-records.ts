@@ -18,6 +18,7 @@ export interface SystemRecord {
 
 /** Names of the values; `pid-N` is the pid of the process whose shim has pid N. */
 const SYSTEM = "system";
+const RUNTIME_ID = "runtime-id";
 const SHIM = "shim";
 const PID = "pid";
 
@@ -46,15 +47,37 @@ export class ShimRecords {
     }
   }
 
+  /** Whether a container has a system, also if what is kept of it cannot be read. */
+  has(id: string): boolean {
+    return this.#keys.readValue(id, SYSTEM) !== undefined;
+  }
+
   /** Ids of all containers that have a system. */
   list(): string[] {
-    return this.#keys.listKeys().filter((id) => this.find(id) !== undefined);
+    return this.#keys.listKeys().filter((id) => this.has(id));
+  }
+
+  /** Where what is remembered is kept, for people. */
+  placeOf(id: string): string {
+    return this.#keys.placeOf(id);
+  }
+
+  /** Remembers, once a system has been made, the GUID that the service has given it; "" if it tells none. */
+  setRuntimeId(id: string, runtimeId: string): void {
+    this.#write(id, RUNTIME_ID, runtimeId);
+  }
+
+  /** @returns undefined if no system has been made yet */
+  runtimeId(id: string): string | undefined {
+    const value = this.#keys.readValue(id, RUNTIME_ID);
+    return typeof value === "string" ? value : undefined;
   }
 
   /** Forgets a system and its processes; an absent one is no error. */
   remove(id: string): void {
     for (const name of this.#keys.listValues(id))
-      if ([SYSTEM, SHIM, PID].includes(name) || /^pid-\d+$/.test(name)) this.#keys.removeValue(id, name);
+      if ([SYSTEM, RUNTIME_ID, SHIM, PID].includes(name) || /^pid-\d+$/.test(name))
+        this.#keys.removeValue(id, name);
   }
 
   /** Host pid of the first process's shim: 0 when that has ended, undefined if it never was. */
@@ -101,14 +124,12 @@ export class ShimRecords {
 
   /** Marks a shim as alive until its process ends, however it does. @returns undefined if there is one already */
   holdAlive(uniqueId: string): KeyLock | undefined {
-    return this.#keys.tryLock(`@shim-${uniqueId}`);
+    return this.#keys.tryLock(lockName(uniqueId));
   }
 
   /** Whether the shim of a container's first process lives; a pid alone could belong to another program by now. */
   isAlive({ UniqueId }: SystemRecord): boolean {
-    const lock = this.holdAlive(UniqueId);
-    lock?.release();
-    return lock === undefined;
+    return this.#keys.isLocked(lockName(UniqueId));
   }
 
   #number(id: string, name: string): number | undefined {
@@ -116,7 +137,7 @@ export class ShimRecords {
     return typeof value === "number" ? value : undefined;
   }
 
-  #write(id: string, name: string, value: number | { json: string }): void {
+  #write(id: string, name: string, value: number | string | { json: string }): void {
     if (this.#keys.writeValue(id, name, value)) return;
     throw new ComputeError({
       operation: "keep the state of",
@@ -124,6 +145,10 @@ export class ShimRecords {
       hresult: HcsResult.SYSTEM_NOT_FOUND,
     });
   }
+}
+
+function lockName(uniqueId: string): string {
+  return `@shim-${uniqueId}`;
 }
 
 function isSystemRecord(value: unknown): value is SystemRecord {

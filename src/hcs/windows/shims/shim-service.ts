@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { closing } from "../../../base/closing.ts";
 import { cleanUpAfter } from "../../../base/errors.ts";
 import type { OciFeatures } from "../../../schema/oci.ts";
 import type {
@@ -16,6 +17,7 @@ import type { HcsSystem } from "../compute-system.ts";
 import { diagnoseWindows } from "../diagnose.ts";
 import { askOwner } from "./ask-owner.ts";
 import { ignoreConsoleEvents, sendConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
+import { terminateSystem } from "./end-system.ts";
 import { launchShim, lostExitCode, writePidFile, type LaunchedShim } from "./launch-shim.ts";
 import type { ShimContext } from "./shim-context.ts";
 import { findLeftovers } from "./shim-leftovers.ts";
@@ -82,7 +84,7 @@ export class ShimService implements ComputeService {
 
   /** A container that has stopped is known until it is terminated, though the service of Windows forgets it at once. */
   async openSystem(id: string): Promise<ComputeSystem> {
-    if (this.#context.records.find(id) !== undefined) return new ShimSystem(this.#context, id);
+    if (this.#context.records.has(id)) return new ShimSystem(this.#context, id);
     throw new ComputeError({ operation: "open", systemId: id, hresult: HcsResult.SYSTEM_NOT_FOUND });
   }
 
@@ -119,7 +121,7 @@ export class ShimService implements ComputeService {
     const { records } = this.#context;
     const { GuestOs, InitProcess, Owner } = document;
     // What is remembered of another system must not be replaced, though the service would refuse this one.
-    if (records.find(id) !== undefined)
+    if (records.has(id))
       throw new ComputeError({ operation: "create", systemId: id, hresult: HcsResult.SYSTEM_ALREADY_EXISTS });
     records.add(id, { UniqueId: randomUUID(), Owner, GuestOs, InitProcess });
     let system: HcsSystem;
@@ -128,16 +130,23 @@ export class ShimService implements ComputeService {
     } catch (error) {
       throw await cleanUpAfter(error, () => records.remove(id));
     }
-    try {
-      const shim = await this.#launch(id, document, attachment);
-      await attachment.onCreated?.(shim.pid);
-      return shim;
-    } catch (error) {
-      throw await cleanUpAfter(error, () => new ShimSystem(this.#context, id).terminate());
-    } finally {
-      // Its document says that the last handle ends the system, so that it does not outlive its shim.
-      await system.close();
-    }
+    // Its document says that the last handle ends the system, so that it does not outlive its shim.
+    return closing(system, async () => {
+      try {
+        records.setRuntimeId(id, system.runtimeId);
+        const shim = await this.#launch(id, document, attachment);
+        await attachment.onCreated?.(shim.pid);
+        return shim;
+      } catch (error) {
+        throw await cleanUpAfter(error, () => this.#giveUp(id, system));
+      }
+    });
+  }
+
+  /** Ends a new system by the handle of whoever made it: nothing may be noted yet by which it could be found. */
+  async #giveUp(id: string, system: HcsSystem): Promise<void> {
+    await terminateSystem(system);
+    await new ShimSystem(this.#context, id).terminate();
   }
 
   async #make(id: string, { System, Vm: vm }: WindowsContainerDocument): Promise<HcsSystem> {

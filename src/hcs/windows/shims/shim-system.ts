@@ -14,10 +14,11 @@ import { ComputeError, HcsResult, isNotExist, isTimeout } from "../../results.ts
 import { NotificationType } from "../notification-types.ts";
 import { ignoreConsoleEvents, sendConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
 import { terminateSystem } from "./end-system.ts";
+import { endOwnSystem, openOwnSystem, withOwnSystem } from "./own-system.ts";
 import { START } from "./init-shim.ts";
 import { launchShim, lostExitCode, writePidFile, type LaunchedShim } from "./launch-shim.ts";
 import { sendRequest, shimPipe } from "./request-pipe.ts";
-import { requireRecord, withSystem, type ShimContext } from "./shim-context.ts";
+import { requireRecord, type ShimContext } from "./shim-context.ts";
 import { processStopped, ShimProcess } from "./shim-process.ts";
 import { readProperties } from "./shim-properties.ts";
 import { TERMINATES } from "./signals.ts";
@@ -38,7 +39,7 @@ export class ShimSystem implements ComputeSystem {
     const { records } = this.#context;
     const record = requireRecord(records, this.id);
     if (!records.isAlive(record)) throw this.#shimIsGone();
-    await withSystem(this.#context, this.id, async (system) => {
+    await withOwnSystem(this.#context, this.id, async (system) => {
       try {
         await system.start();
       } catch (error) {
@@ -55,11 +56,11 @@ export class ShimSystem implements ComputeSystem {
   }
 
   async pause(): Promise<void> {
-    await withSystem(this.#context, this.id, (system) => system.pause());
+    await withOwnSystem(this.#context, this.id, (system) => system.pause());
   }
 
   async resume(): Promise<void> {
-    await withSystem(this.#context, this.id, (system) => system.resume());
+    await withOwnSystem(this.#context, this.id, (system) => system.resume());
   }
 
   async modify(): Promise<void> {
@@ -136,13 +137,15 @@ export class ShimSystem implements ComputeSystem {
   }
 
   async *notifications(abort: AbortSignal): AsyncIterable<Notification> {
-    const system = await this.#context.hcs.openSystem(this.id);
+    const system = await openOwnSystem(this.#context, this.id);
     try {
       for await (const { type } of system.notifications(abort)) {
         if (type === NotificationType.SystemExited) return yield { Type: "SystemExited" };
       }
+    } catch (error) {
+      throw await cleanUpAfter(error, () => system.close());
     } finally {
-      await system.close();
+      await system.close().catch(() => undefined);
     }
   }
 
@@ -153,20 +156,11 @@ export class ShimSystem implements ComputeSystem {
   /** Ends the system, waits until its shims have ended too, and forgets both. */
   async terminate(): Promise<void> {
     const { records } = this.#context;
-    const record = records.find(this.id);
-    if (record === undefined) return;
+    if (!records.has(this.id)) return;
     // A shim that has ended as it should has ended the system: one of this id is another's by now.
-    if (records.shim(this.id) !== 0) await this.#end();
-    await waitForShims(records, this.id, record);
+    if (records.shim(this.id) !== 0) await endOwnSystem(this.#context, this.id);
+    await waitForShims(records, this.id);
     records.remove(this.id);
-  }
-
-  async #end(): Promise<void> {
-    try {
-      await withSystem(this.#context, this.id, terminateSystem);
-    } catch (error) {
-      if (!isNotExist(error)) throw error;
-    }
   }
 
   /** Waits for the end of a further process, whose shim takes its value back when it has told the exit code. */
@@ -194,7 +188,7 @@ export class ShimSystem implements ComputeSystem {
     return {
       pid,
       signal: async ({ Signal }) => {
-        if (TERMINATES[GuestOs].has(Signal)) await withSystem(this.#context, this.id, terminateSystem);
+        if (TERMINATES[GuestOs].has(Signal)) await withOwnSystem(this.#context, this.id, terminateSystem);
         else throw processStopped(this.id, "signal");
       },
       resizeConsole: async () => false,

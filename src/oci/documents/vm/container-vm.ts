@@ -37,6 +37,11 @@ export function vmId(id: string): string {
   return `${id}@vm`;
 }
 
+/** The container for which the VM of an id is made. */
+export function vmContainer(id: string): string {
+  return id.slice(0, id.lastIndexOf("@"));
+}
+
 /** What the VM of a container is made with. @throws {BundleError} if the configuration asks for what cannot be */
 export function containerVmOptions(
   kind: ContainerKind,

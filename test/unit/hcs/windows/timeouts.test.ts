@@ -8,6 +8,7 @@ test("every wait has a length when nothing is set", () => {
     systemPause: 240_000,
     systemResume: 240_000,
     systemSave: 240_000,
+    systemEnd: 30_000,
     call: 240_000,
     close: 30_000,
     lostExit: 1000,

@@ -9,7 +9,7 @@ const RECORD: SystemRecord = {
   InitProcess: { cwd: "/", args: ["true"] },
 };
 
-test("the record of a system is read as it was written, and a damaged one is none", () => {
+test("the record of a system is read as it was written, and a damaged one is there, but not read", () => {
   const keys = new MemoryKeys();
   const records = new ShimRecords(keys);
   keys.createKey("web");
@@ -18,6 +18,10 @@ test("the record of a system is read as it was written, and a damaged one is non
   const parts = Object.keys(RECORD).map((name) => JSON.stringify({ ...RECORD, [name]: null }));
   for (const json of ["", "null", "[]", "7", "{}", JSON.stringify(RECORD).slice(1), ...parts]) {
     keys.writeValue("web", "system", { json });
-    expect([records.find("web"), records.list()], json).toEqual([undefined, []]);
+    expect([records.find("web"), records.has("web"), records.list()], json).toEqual([
+      undefined,
+      true,
+      ["web"],
+    ]);
   }
 });
