@@ -3,6 +3,9 @@
  * that holds them. Only its owner changes the devices of a VM, so others ask it for containers in there.
  */
 
+/** Pipes at which owners are asked begin so, and a GUID follows. Only administrators can make such pipes. */
+export const OWNER_PIPES = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\runhcs-vm-";
+
 /** What an owner is asked for. */
 export interface OwnerRequest {
   /** The container. */

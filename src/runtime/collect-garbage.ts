@@ -48,7 +48,7 @@ async function lostContainers(runtime: Runtime): Promise<Garbage[]> {
 
 async function removeLost(runtime: Runtime, id: string): Promise<boolean> {
   if ((await openSystem(runtime, id)) !== undefined) return false;
-  await removeContainer(runtime, id);
+  await removeContainer(runtime, id, runtime.warn);
   return true;
 }
 
@@ -61,7 +61,7 @@ async function removeUnused(runtime: Runtime, leftover: Garbage, dryRun: boolean
   try {
     if (dryRun) return true;
     const removed = await leftover.remove();
-    if (removed && isKept) await removeContainer(runtime, systemId);
+    if (removed && isKept) await removeContainer(runtime, systemId, runtime.warn);
     return removed;
   } finally {
     lock?.release();

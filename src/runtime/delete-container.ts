@@ -22,6 +22,6 @@ export async function deleteContainer(runtime: Runtime, id: string, force: boole
       const { status } = await openContainer(runtime, id);
       requireStatus("delete", id, status);
     }
-    await removeContainer(runtime, id);
+    await removeContainer(runtime, id, force ? runtime.warn : undefined);
   });
 }

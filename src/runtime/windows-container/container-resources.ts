@@ -3,8 +3,6 @@
  * before it is made, so that what a killed call leaves can be found.
  */
 import { LayerError } from "../../base/errors.ts";
-import type { OwnedVm } from "../../hcs/vm-owners.ts";
-import type { NetworkAttachment } from "../../hcs/network-store.ts";
 import { containerType } from "../../oci/container-type.ts";
 import { layerFolders } from "../../oci/documents/layers.ts";
 import { chosenNamespace } from "../../oci/documents/networking.ts";
@@ -12,20 +10,9 @@ import { OS_BUILDS } from "../../oci/documents/os-builds.ts";
 import { sandboxId } from "../../oci/sandbox-id.ts";
 import type { OciConfig } from "../../schema/oci.ts";
 import type { WindowsRuntime } from "../runtime.ts";
+import type { HeldResources } from "./held-resources.ts";
 import { makeScratch } from "./make-scratch.ts";
 import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
-
-/** What was made ready for a container, in the form in which it is noted. */
-export interface HeldResources {
-  /** A scratch that was activated and prepared. */
-  scratch?: string;
-  /** The network that was made for the container. */
-  network?: NetworkAttachment;
-  /** Id with which the service guards credentials. */
-  credentials?: string;
-  /** The VM in which there is more; whether it ends with the container. */
-  vm?: OwnedVm & { isOwn: boolean };
-}
 
 /** Makes the root file system of a container that shares the host's kernel. @returns its volume @throws {LayerError} */
 export async function mountRoot(runtime: RuntimeOnWindows, id: string, spec: OciConfig): Promise<string> {

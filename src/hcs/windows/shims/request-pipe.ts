@@ -7,6 +7,7 @@
  */
 import { createServer, connect, type Server, type Socket } from "node:net";
 import { parseJson, stringifyJson } from "../../../base/lossless-json.ts";
+import { OWNER_PIPES } from "../../vm-owners.ts";
 import { resultBytes, SUCCESS } from "./result-protocol.ts";
 
 const PREFIX = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\";
@@ -41,7 +42,7 @@ export function shimPipe(uniqueId: string): string {
 
 /** The pipe of the owner of a VM. */
 export function vmPipe(uniqueId: string): string {
-  return `${PREFIX}runhcs-vm-${uniqueId}`;
+  return OWNER_PIPES + uniqueId;
 }
 
 /** Serves requests, several at once, until the server is closed. Rejects if the pipe cannot be made. */
