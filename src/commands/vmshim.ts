@@ -1,21 +1,17 @@
 import * as Args from "@oclif/core/args";
-import * as Flags from "@oclif/core/flags";
 import { RuntimeCommand } from "../cli/runtime-command.ts";
 import { ownVm } from "../runtime/own-vm.ts";
 
 export default class VmShim extends RuntimeCommand {
   static override hidden = true;
   static override summary = "Own a utility VM on Windows, as runhcs itself asks.";
-  static override examples = ["runhcs vmshim --os linux \\\\.\\pipe\\vm"];
+  static override examples = ["runhcs vmshim \\\\.\\pipe\\vm"];
   static override args = {
     pipe: Args.string({
       required: true,
       ignoreStdin: true,
       description: "pipe at which requests are answered",
     }),
-  };
-  static override flags = {
-    os: Flags.string({ required: true, options: ["linux", "windows"], description: "guest of the VM" }),
   };
 
   async run(): Promise<number> {

@@ -30,8 +30,7 @@ export interface OwnedVm {
 
 /** What the owner of a new VM is started with. */
 export interface NewOwner extends OwnedVm {
-  os: "linux" | "windows";
-  /** JSON of what the VM is made with. */
+  /** JSON of what the VM is made with; it tells for which guest. */
   options: string;
   /** File for what the owner has to say. */
   log?: string;

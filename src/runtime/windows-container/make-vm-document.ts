@@ -4,11 +4,7 @@ import type { OwnedVm } from "../../hcs/vm-owners.ts";
 import { annotationValue } from "../../oci/annotations.ts";
 import { documentFault } from "../../oci/documents/fault.ts";
 import { layerFolders } from "../../oci/documents/layers.ts";
-import {
-  containerVmOptions,
-  isForLinux,
-  type ContainerVmOptions,
-} from "../../oci/documents/vm/container-vm.ts";
+import { containerVmOptions, type ContainerVmOptions } from "../../oci/documents/vm/container-vm.ts";
 import type { ContainerVm } from "../../state/container-record.ts";
 import type { VmRequest } from "../container-plan.ts";
 import { joinNetwork, noteResources } from "./container-resources.ts";
@@ -60,7 +56,6 @@ async function launchOwner(
   await windows.owners.launch({
     id: vm.id,
     pipe: vm.pipe,
-    os: isForLinux(options) ? "linux" : "windows",
     options: stringifyJson({ ...options, consolePipe: console ?? options.consolePipe }),
     ...(log === undefined ? {} : { log }),
   });

@@ -40,10 +40,10 @@ export class PipeOwners implements VmOwners {
     return vmPipe(randomUUID());
   }
 
-  async launch({ id, pipe, os, options, log }: NewOwner): Promise<void> {
+  async launch({ id, pipe, options, log }: NewOwner): Promise<void> {
     const { program, timeouts } = this.#context;
     await launchShim(program, {
-      words: ["vmshim", "--os", os, pipe],
+      words: ["vmshim", pipe],
       data: options,
       inheritsStreams: false,
       detached: true,
