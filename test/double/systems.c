@@ -471,7 +471,7 @@ static void describe(text *out, const struct system *system, const json *query) 
              has_linux_guest(system) ? "Linux" : "Windows",
              state_names[system->state], system->exited ? "true" : "false");
     text_quote(out, json_text(system->document, "Owner", ""));
-    /* The service gives a GUID to every system, but tells that of a VM only for sure. */
+    /* Of some containers the service tells zeros. */
     int is_told = !json_true(plan(system, "Properties"), "NoRuntimeId");
     text_add(out, ",\"RuntimeId\":\"%s-0000-0000-0000-%012x\"", is_told ? "5e5a1fb0" : "00000000",
              is_told ? system->number : 0);

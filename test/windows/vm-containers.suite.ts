@@ -3,8 +3,11 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { OciConfig } from "../../src/schema/oci.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
+import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
+import { HcsService } from "../../src/hcs/windows/compute-service.ts";
+import { readTimeouts } from "../../src/hcs/windows/timeouts.ts";
 import { finish, type CommandLine, type CommandLineTests } from "./command-line.ts";
-import { until } from "./measure.ts";
+import { sleep, until } from "./measure.ts";
 import { isRunning } from "./processes.ts";
 import { baseLayer, vmBundle } from "./vm-bundle.ts";
 
@@ -247,6 +250,25 @@ export function describeVmContainers(
       await until(() => place.double.counts().Systems === 0, 20_000);
       expect(await place.status("web")).toBe("stopped");
       await place.ok("delete", "web");
+    });
+
+    inRoot("is not removed before the service has let its VM go, whose owner was killed", async (place) => {
+      await place.ok("run", "-d", "--bundle", vmBundle(place, "linux"), "web");
+      const hcs = new HcsService(
+        openBindings(place.double.koffi, place.double.loadLibrary),
+        readTimeouts({}),
+      );
+      const vm = await hcs.openSystem("web@vm");
+      for (const owner of place.processes()) if (isRunning(owner)) process.kill(owner, "SIGKILL");
+      await until(() => place.double.counts().Systems === 1, 20_000);
+      const deletion = place.start(["delete", "--force", "web"]);
+      const result = finish(deletion, undefined, ["delete"]);
+      await sleep(5000);
+      expect([deletion.exitCode, place.keys.hasKey("web")]).toEqual([null, true]);
+      await vm.close();
+      hcs.close();
+      const { code, stderr } = await result;
+      expect([code, stderr]).toEqual([0, ""]);
     });
 
     inRoot("is told of in the log of its VM if that ends unasked", async (place) => {

@@ -29,7 +29,7 @@ export interface FarSideOptions {
  * removed, no place is given twice in the guest, and the host keeps a disk as long as the guest has it mounted.
  */
 export class FarSide implements VmService, VmSystem {
-  readonly id = "vm";
+  readonly id: string = "vm";
   readonly runtimeId = "7a5c0d1e-0000-4000-8000-0000000000f1";
   /** Each call, in order: requests as they are, others by name. */
   readonly calls: (ModifySettingRequest | string)[] = [];
