@@ -42,9 +42,9 @@ export class HcsSystem implements CommonOperations {
   systemType = "";
   /** `Windows` or `Linux`. */
   runtimeOsType = "";
-  /** Program that made it, as its document says. */
-  owner = "";
-  /** GUID that the service has given to it alone; "" if it tells none, as of some containers. */
+  /** Program that made it, as its document says; undefined if the service does not tell. */
+  owner: string | undefined;
+  /** GUID that the service has given to it alone; "" if it tells none. */
   runtimeId = "";
   readonly #context: HostContext;
   readonly #object: WatchedObject;
@@ -244,7 +244,7 @@ export class HcsSystem implements CommonOperations {
     const { SystemType, RuntimeOsType, Owner, RuntimeId } = await this.properties();
     this.systemType = SystemType ?? "Container";
     this.runtimeOsType = RuntimeOsType ?? "Windows";
-    this.owner = Owner ?? "";
+    this.owner = Owner;
     this.runtimeId = ownGuid(RuntimeId);
   }
 

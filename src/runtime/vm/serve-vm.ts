@@ -16,7 +16,7 @@ import { VmContainers } from "./vm-containers.ts";
  * @throws {ComputeError} if the VM ends unasked
  */
 export async function serveVm(runtime: RuntimeOnWindows, pipe: string): Promise<number> {
-  const { owners, notes } = runtime.windows;
+  const { owners } = runtime.windows;
   let owned: Awaited<ReturnType<typeof openVm>>;
   try {
     owned = await openVm(runtime, pipe);
@@ -35,7 +35,7 @@ export async function serveVm(runtime: RuntimeOnWindows, pipe: string): Promise<
       server.close();
     }
   });
-  notes.clear(vmContainer(vm.id), "vm-runtime-id");
+  forgetVm(runtime, vm);
   return code;
 }
 
@@ -66,4 +66,11 @@ async function openVm(
 function noteVm({ windows: { notes } }: RuntimeOnWindows, { id, computeSystem }: UtilityVm): void {
   const { runtimeId } = computeSystem;
   if (runtimeId !== "") notes.set(vmContainer(id), "vm-runtime-id", runtimeId);
+}
+
+/** Takes the note back, unless it is of a later VM already. */
+function forgetVm({ windows: { notes } }: RuntimeOnWindows, { id, computeSystem }: UtilityVm): void {
+  const container = vmContainer(id);
+  if (notes.get(container, "vm-runtime-id") === computeSystem.runtimeId)
+    notes.clear(container, "vm-runtime-id");
 }

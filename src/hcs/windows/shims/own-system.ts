@@ -7,6 +7,7 @@ import { closing } from "../../../base/closing.ts";
 import { ComputeError, HcsResult, isNotExist } from "../../results.ts";
 import type { HcsSystem } from "../compute-system.ts";
 import { eventually } from "../eventually.ts";
+import { ownGuid } from "../system-properties.ts";
 import { terminateSystem } from "./end-system.ts";
 import type { ShimContext } from "./shim-context.ts";
 
@@ -35,20 +36,23 @@ export async function withOwnSystem<T>(
  * @throws {ContainerStateError} STATE_INVALID if there is a system of which nobody can tell whose it is
  */
 export async function endOwnSystem(context: ShimContext, id: string): Promise<void> {
-  const { hcs, records, timeouts } = context;
   try {
     return await withOwnSystem(context, id, terminateSystem);
   } catch (error) {
     if (!isNotExist(error)) throw error;
   }
-  if (isTold(records.runtimeId(id))) return;
-  const isGone = async (): Promise<boolean> => (await hcs.findSystem(id)) === undefined;
-  if (records.find(id) === undefined) {
-    if (await isGone()) return;
-    throw untold(id);
-  }
-  // Nothing holds it any more, so that it ends by itself, now or a little later. One that does not is another's.
-  await eventually(isGone, timeouts.systemEnd);
+  const { records, timeouts } = context;
+  const isGone = async (): Promise<boolean> => !(await mayRun(context, id));
+  // Without its shim nothing holds it, so that it ends by itself, now or a little later. One that does not is another's.
+  if (records.find(id) !== undefined) return void (await eventually(isGone, timeouts.systemEnd));
+  // Nor can it be told without a record whether there is a shim.
+  if (!(await isGone())) throw untold(id);
+}
+
+/** Whether the service has a system that can be the container's. @throws {ComputeError} */
+export async function mayRun({ hcs, records }: ShimContext, id: string): Promise<boolean> {
+  const found = await hcs.findSystem(id);
+  return found !== undefined && !isOther(records.runtimeId(id), ownGuid(found.RuntimeId));
 }
 
 /**
@@ -57,10 +61,14 @@ export async function endOwnSystem(context: ShimContext, id: string): Promise<vo
  */
 function isOwn({ records }: ShimContext, id: string, { runtimeId, owner }: HcsSystem): boolean {
   const noted = records.runtimeId(id);
-  if (isTold(noted)) return runtimeId === noted;
+  if (noted === undefined || isOther(noted, runtimeId)) return false;
+  if (isTold(noted) && isTold(runtimeId)) return true;
   const record = records.find(id);
-  if (noted === undefined || record === undefined || runtimeId !== noted) return false;
-  return owner === record.Owner && records.isAlive(record);
+  return record !== undefined && (owner ?? record.Owner) === record.Owner && records.isAlive(record);
+}
+
+function isOther(noted: string | undefined, runtimeId: string): boolean {
+  return isTold(noted) && isTold(runtimeId) && noted !== runtimeId;
 }
 
 function isTold(runtimeId: string | undefined): boolean {

@@ -1,4 +1,5 @@
 import type { Leftover } from "../../compute-service.ts";
+import { mayRun } from "./own-system.ts";
 import { readProperties } from "./shim-properties.ts";
 import type { ShimContext } from "./shim-context.ts";
 import { ShimSystem } from "./shim-system.ts";
@@ -23,10 +24,10 @@ export async function findLeftovers(context: ShimContext): Promise<Leftover[]> {
 
 /** A shim that has ended as it should has said so; that container waits for its delete. */
 async function isLost(context: ShimContext, id: string): Promise<boolean> {
-  const { records, hcs } = context;
+  const { records } = context;
   const record = records.find(id);
   // What cannot be read says nothing of a shim, so that it is only garbage once there is nothing that it could serve.
-  if (record === undefined) return records.has(id) && (await hcs.findSystem(id)) === undefined;
+  if (record === undefined) return records.has(id) && !(await mayRun(context, id));
   if (records.shim(id) === 0 || records.isAlive(record)) return false;
   // It may have ended between the two questions.
   if (records.shim(id) === 0) return false;
