@@ -405,6 +405,21 @@ export function describeCommandLine(
       await refused(place, ["state", "web"], /does not exist/);
     });
 
+    inRoot("gives back by force what can be read of what a container holds", async (place) => {
+      const told =
+        /^Cannot give back what container "web" holds: .* is damaged: credentials is "other"\r?\n$/;
+      await place.ok("create", "--bundle", place.bundle(["silent"]), "web");
+      place.keys.writeValue("web", "resources", { json: '{"credentials":"other"}' });
+      const { code, stdout, stderr } = await place.call(["delete", "web"]);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(told);
+      expect(await place.status("web")).toBe("stopped");
+      const forced = await place.call(["delete", "--force", "web"]);
+      expect([forced.code, forced.stdout]).toEqual([0, ""]);
+      expect(forced.stderr).toMatch(told);
+      await refused(place, ["state", "web"], /does not exist/);
+    });
+
     inRoot("starts nothing whose shim has gone", async (place) => {
       await place.ok("create", "--bundle", place.bundle(["silent"]), "web");
       const { pid } = JSON.parse(await place.ok("state", "web")) as { pid: number };
