@@ -44,10 +44,9 @@ export class VsmbShares {
 
   /** The options of a share unless there is reason for others. */
   defaultOptions(readOnly: boolean): VirtualSmbShareOptions {
-    const noDirectmap = this.#vm.machine.ComputeTopology?.Memory?.AllowOvercommit === false;
     return {
       ...(readOnly ? { ReadOnly: true, ShareRead: true, CacheIo: true, PseudoOplocks: true } : {}),
-      ...(noDirectmap ? { NoDirectmap: true } : {}),
+      ...(this.#mapsNothing() ? { NoDirectmap: true } : {}),
     };
   }
 
@@ -98,6 +97,12 @@ export class VsmbShares {
     const entry = this.#table.find(keyOf(source));
     if (entry === undefined || !isUsed(entry, source)) throw refusal("UVM_NOT_ATTACHED", action);
     return guestPath(entry, source);
+  }
+
+  /** Whether no file may be mapped into the guest's memory: what the VM boots from tells it for all shares. */
+  #mapsNothing(): boolean {
+    const { Shares = [] } = this.#vm.machine.Devices?.VirtualSmb ?? {};
+    return Shares.some(({ Options }) => Options?.NoDirectmap === true);
   }
 
   #make(source: VsmbSource, given: VirtualSmbShareOptions): VsmbEntry {

@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { UtilityVm } from "../../../src/uvm/utility-vm.ts";
 import { UtilityVm as Vm } from "../../../src/uvm/utility-vm.ts";
+import { windowsVmOptions } from "../../../src/oci/documents/vm/windows-vm-options.ts";
+import { windowsVm } from "../../../src/oci/documents/vm/windows-vm.ts";
+import type { VirtualSmbShare } from "../../../src/schema/hcs.ts";
+import { notingHost } from "../oci/documents/test-host.ts";
 import { FarSide, vmOver } from "./far-side.ts";
 
 const ROOT = "\\\\?\\VMSMB\\VSMB-{dcc079ae-60ba-4d07-847c-3493609c0870}\\";
@@ -112,11 +116,21 @@ test("a share that could not be removed still is one", async () => {
   expect(far.host.size).toBe(0);
 });
 
-test("nothing is mapped into memory that the host must keep for devices", async () => {
-  const document = { VirtualMachine: { ComputeTopology: { Memory: { AllowOvercommit: false } } } };
-  const physical = await Vm.create(far, { id: "vm", os: "windows", document });
-  expect(physical.vsmb.defaultOptions(false)).toEqual({ NoDirectmap: true });
-  expect(vm.vsmb.defaultOptions(false)).toEqual({});
+test.each([
+  ["io.microsoft.virtualmachine.fullyphysicallybacked", { NoDirectmap: true }],
+  ["io.microsoft.virtualmachine.wcow.virtualSMB.nodirectmap", { NoDirectmap: true }],
+  ["io.microsoft.virtualmachine.disablecompartmentnamespace", {}],
+])("the shares of a VM made with %s have the options %j", async (name, options) => {
+  const windows = { layerFolders: ["C:\\layers\\base", "C:\\scratch"], hyperv: {} };
+  const spec = { ociVersion: "1.0.2", annotations: { [name]: "true" }, windows };
+  const made = windowsVmOptions(spec, { id: "vm", owner: "tester" }, "C:\\layers\\base\\UtilityVM");
+  const physical = await Vm.create(far, { id: "vm", os: "windows", document: windowsVm(made, notingHost()) });
+  await physical.vsmb.add(FOLDER, physical.vsmb.layerOptions());
+  await physical.vsmb.add({ ...FILE, isFile: false });
+  expect(far.requests.map(({ Settings }) => (Settings as VirtualSmbShare).Options)).toEqual([
+    expect.objectContaining({ ReadOnly: true, TakeBackupPrivilege: true, ...options }),
+    options,
+  ]);
 });
 
 describe("refuses", () => {
