@@ -34,6 +34,8 @@ function devices(options: LinuxVmOptions): Devices {
   const pmem = vmPmem(options);
   return {
     HvSocket: hvSocket(),
+    // Folders can be shared later only with a VM that has been made with this.
+    Plan9: {},
     ...(options.scsiControllerCount === 0 ? {} : { Scsi: { "0": {} } }),
     ...(pmem === undefined ? {} : { VirtualPMem: pmem }),
     ...consoleDevices(options),

@@ -4,6 +4,7 @@ import type {
   VirtualPMemDevice,
   VirtualPMemImageFormat,
 } from "../../../schema/hcs.ts";
+import { omitEmpty } from "../omit-empty.ts";
 import type { LinuxVmOptions } from "./vm-options.ts";
 
 /** The persistent memory of a Linux VM, undefined for none; a root file system of type vhd is its first device. */
@@ -11,11 +12,11 @@ export function vmPmem(options: LinuxVmOptions): VirtualPMemController | undefin
   const { vpmemDeviceCount, vpmemSizeBytes, rootFsType, bootFilesPath, rootFsFile } = options;
   if (vpmemDeviceCount === 0) return undefined;
   const root = pmemDevice(win32.join(bootFilesPath, rootFsFile));
-  return {
+  return omitEmpty<VirtualPMemController>({
     MaximumCount: vpmemDeviceCount,
     MaximumSizeBytes: vpmemSizeBytes,
-    ...(rootFsType === "vhd" ? { Devices: { "0": root } } : {}),
-  };
+    Devices: rootFsType === "vhd" ? { "0": root } : undefined,
+  });
 }
 
 /** A read-only disk image as a persistent memory device. */

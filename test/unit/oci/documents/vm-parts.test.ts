@@ -96,6 +96,7 @@ describe("a Linux VM has", () => {
       return document.VirtualMachine?.Devices ?? {};
     };
     expect(devicesOf({ vpmemDeviceCount: 128 }).VirtualPMem?.MaximumCount).toBe(128);
+    expect(devicesOf({ vpmemSizeBytes: 0 }).VirtualPMem).toEqual({ MaximumCount: 64 });
     expect(devicesOf({ vpmemDeviceCount: 0 })).not.toHaveProperty("VirtualPMem");
     expect(devicesOf({ scsiControllerCount: 0 })).not.toHaveProperty("Scsi");
     expect(devicesOf({}).Scsi).toEqual({ "0": {} });
