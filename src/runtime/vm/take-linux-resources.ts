@@ -6,6 +6,7 @@ import type { ContainerResources } from "../../oci/documents/container-resources
 import { lcowDiskPath, lcowRootPath } from "../../oci/documents/guest-paths.ts";
 import { layerFolders } from "../../oci/documents/layers.ts";
 import { isHostMount } from "../../oci/documents/lcow-specification.ts";
+import { requireFileShares } from "../../oci/documents/require-file-shares.ts";
 import { isReadOnlyMount, requireSource } from "../../oci/documents/windows-mounts.ts";
 import type { OciConfig, OciMount } from "../../schema/oci.ts";
 import { UtilityVmError } from "../../uvm/utility-vm-error.ts";
@@ -20,12 +21,12 @@ import { takeNetwork } from "./take-network.ts";
 /**
  * Gives a VM the layers or the root folder, the mounts, the devices and the network of a Linux container.
  *
- * @throws {BundleError} if a mount's source is missing
+ * @throws {BundleError} if a mount's source is missing, or the host cannot share one that is a file
  * @throws {LayerError | UtilityVmError}
  */
 export async function takeLinuxResources(
   vm: UtilityVm,
-  { options, network }: HostedRequest,
+  { options, network, host }: HostedRequest,
   holdings: Holdings,
 ): Promise<ContainerResources> {
   const { id, spec, networkNamespace } = options;
@@ -35,7 +36,7 @@ export async function takeLinuxResources(
   const mountSources = new Map<number, string>();
   for (const [index, mount] of (spec.mounts ?? []).entries()) {
     if (!isHostMount(mount)) continue;
-    mountSources.set(index, await takeMount(vm, { mount, index, rootPath }, holdings));
+    mountSources.set(index, await takeMount(vm, { mount, index, rootPath, host }, holdings));
   }
   const devices = await takeLinuxDevices(vm, spec, holdings);
   const common = networkNamespace === undefined ? {} : { networkNamespace };
@@ -99,12 +100,13 @@ interface LinuxMount {
   mount: OciMount;
   index: number;
   rootPath: string;
+  host: HostedRequest["host"];
 }
 
 /** @returns where the VM has the source */
 async function takeMount(
   vm: UtilityVm,
-  { mount, index, rootPath }: LinuxMount,
+  { mount, index, rootPath, host }: LinuxMount,
   holdings: Holdings,
 ): Promise<string> {
   const source = requireSource(mount, index);
@@ -118,6 +120,7 @@ async function takeMount(
     await takeFolder(vm, source, share, holdings);
     return share.guestPath;
   }
+  requireFileShares(index, host);
   const name = basename(source);
   await takeFolder(vm, dirname(source), { ...share, allowedFiles: [name] }, holdings);
   return posix.join(share.guestPath, name);

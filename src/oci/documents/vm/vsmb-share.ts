@@ -1,4 +1,3 @@
-import { win32 } from "node:path";
 import type { VirtualSmbShare, VirtualSmbShareOptions } from "../../../schema/hcs.ts";
 
 /** How a Windows guest may use a share. */
@@ -31,17 +30,4 @@ export function vsmbShareName(number: number): string {
 /** A folder that a Windows guest sees. */
 export function vsmbShare(name: string, hostPath: string, use: VsmbUse): VirtualSmbShare {
   return { Name: name, Path: hostPath, Options: vsmbOptions(use) };
-}
-
-/**
- * One file that a Windows guest sees, by a share of its folder that hides all others. Unlike Plan9's, the list of
- * allowed files has whole paths of the host.
- */
-export function vsmbFileShare(name: string, hostPath: string, use: VsmbUse): VirtualSmbShare {
-  return {
-    Name: name,
-    Path: win32.dirname(hostPath),
-    AllowedFiles: [hostPath],
-    Options: { ...vsmbOptions(use), RestrictFileAccess: true, SingleFileMapping: true },
-  };
 }

@@ -3,7 +3,6 @@ import { UsageError } from "../../../../src/base/errors.ts";
 import { linuxVmOptions } from "../../../../src/oci/documents/vm/linux-vm-options.ts";
 import { linuxVm } from "../../../../src/oci/documents/vm/linux-vm.ts";
 import { mergeDocument } from "../../../../src/oci/documents/vm/merge-document.ts";
-import { plan9FileShare, plan9Share } from "../../../../src/oci/documents/vm/plan9-share.ts";
 import { pmemDevice } from "../../../../src/oci/documents/vm/pmem.ts";
 import { scsiAttachment } from "../../../../src/oci/documents/vm/scsi-disk.ts";
 import {
@@ -12,7 +11,7 @@ import {
   type WindowsVmOptions,
 } from "../../../../src/oci/documents/vm/vm-options.ts";
 import { vmMemoryInMb, vmProcessorCount } from "../../../../src/oci/documents/vm/vm-size.ts";
-import { vsmbFileShare, vsmbShare, vsmbShareName } from "../../../../src/oci/documents/vm/vsmb-share.ts";
+import { vsmbShare, vsmbShareName } from "../../../../src/oci/documents/vm/vsmb-share.ts";
 import { windowsVmOptions } from "../../../../src/oci/documents/vm/windows-vm-options.ts";
 import { windowsVm } from "../../../../src/oci/documents/vm/windows-vm.ts";
 import { bundleErrorOf } from "../bundle-folder.ts";
@@ -176,38 +175,6 @@ describe("shares", () => {
       CacheIo: true,
       PseudoOplocks: true,
     });
-  });
-
-  test("of a file hide the others of its folder", () => {
-    expect(vsmbFileShare("s1", "D:\\a\\b.txt", { isReadOnly: false, noDirectMap: true })).toEqual({
-      Name: "s1",
-      Path: "D:\\a",
-      AllowedFiles: ["D:\\a\\b.txt"],
-      Options: { NoDirectmap: true, RestrictFileAccess: true, SingleFileMapping: true },
-    });
-    const share = {
-      Name: "3",
-      AccessName: "3",
-      Path: "D:\\a",
-      Port: 564,
-      Flags: 0x85,
-      AllowedFiles: ["b.txt"],
-    };
-    expect(plan9FileShare(3, "D:\\a\\b.txt", true, 18362)).toEqual(share);
-    expect(bundleErrorOf(() => plan9FileShare(3, "D:\\a\\b.txt", true, 18361)).message).toBe(
-      "Cannot make the document of the container: /mounts maps a single file, which Windows build 18361 cannot",
-    );
-  });
-
-  test("of a Linux VM are named by a decimal counter from 0", () => {
-    expect(plan9Share(0, "D:\\a", false)).toEqual({
-      Name: "0",
-      AccessName: "0",
-      Path: "D:\\a",
-      Port: 564,
-      Flags: 4,
-    });
-    expect(plan9Share(10, "D:\\a", true)).toMatchObject({ Name: "10", AccessName: "10", Flags: 5 });
   });
 });
 

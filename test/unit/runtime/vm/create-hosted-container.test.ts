@@ -60,7 +60,7 @@ function request(spec: Partial<OciConfig>, options: Partial<HostedRequest["optio
       hostingSystem: { id: "vm", os: vm.os, processorCount: 2, isTemplate: false },
       ...options,
     },
-    host: notingHost({ processors: 8 }),
+    host: notingHost({ processors: 8, osBuild: 18362 }),
     network: undefined,
   };
 }
@@ -238,6 +238,17 @@ describe("a Linux container", () => {
     expect(documentOf("c1").HostedSystem?.OciSpecification).toMatchObject({
       root: { path: "/run/gcs/c/c1/rootfs", readonly: true },
     });
+  });
+
+  test("gets no single file where the host could only share the whole folder", async () => {
+    await boot("linux");
+    const mounts = [{ destination: "/file", source: join(folder, "file"), type: "bind" }];
+    const old = { ...request({ linux: {}, mounts }), host: notingHost({ osBuild: 18361 }) };
+    await expect(create(old)).rejects.toThrow(
+      "/mounts/0/source is a file: single-file mappings are not supported on this build of Windows, 18361",
+    );
+    expect([far.host.size, far.guest.size]).toEqual([0, 0]);
+    await create({ ...old, host: notingHost({ osBuild: 18362 }) });
   });
 
   test("tells which layer is missing", async () => {
