@@ -129,6 +129,7 @@ describe("a Windows configuration", () => {
 
   test.each<[string, Partial<OciConfig>]>([
     ["a volume as root", { root: { path: "\\\\?\\Volume{ec84d99e-3f02-11e7-ac6c-00155d7682cf}\\" } }],
+    ["a volume in any case", { root: { path: "\\\\?\\VOLUME{EC84D99E-3f02-11e7-ac6c-00155d7682cf}" } }],
     ["a command line", { process: { cwd: "\\\\server\\share", commandLine: "cmd /c dir" } }],
     ["a host name, which takes no namespace", { hostname: "a" }],
     ["hooks, which nobody runs there", { hooks: { prestart: [{ path: "C:\\hook.exe" }] } }],

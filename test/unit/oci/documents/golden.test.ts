@@ -12,6 +12,7 @@ import { linuxVm } from "../../../../src/oci/documents/vm/linux-vm.ts";
 import { windowsVmOptions } from "../../../../src/oci/documents/vm/windows-vm-options.ts";
 import { windowsVm } from "../../../../src/oci/documents/vm/windows-vm.ts";
 import { windowsDocument } from "../../../../src/oci/documents/windows-document.ts";
+import { configFaults } from "../../../../src/oci/semantic-checks.ts";
 import type { OciConfig } from "../../../../src/schema/oci.ts";
 import { checkConfig } from "../../../../src/schema/validate.ts";
 import { expectValid } from "./expect-valid.ts";
@@ -62,6 +63,7 @@ test("there are documents of every kind", () => {
 describe.each(goldens)("%s", (_, golden) => {
   test("has a valid configuration, and says where it comes from", () => {
     expect(checkConfig(structuredClone(golden.config)).faults).toEqual([]);
+    expect(configFaults(golden.config, "/bundle")).toEqual([]);
     expect(golden.from).toMatch(/^hcsshim \d/);
   });
 
