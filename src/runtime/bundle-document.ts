@@ -3,7 +3,9 @@ import { basename, win32 } from "node:path";
 import { PlatformError, UsageError } from "../base/errors.ts";
 import type { LinuxContainerDocument } from "../hcs/compute-service.ts";
 import type { WindowsParts } from "../hcs/host.ts";
+import { absolutePaths } from "../oci/absolute-paths.ts";
 import { loadBundle } from "../oci/bundle.ts";
+import { containerType } from "../oci/container-type.ts";
 import { containerDocument } from "../oci/documents/container-document.ts";
 import { containerKind } from "../oci/documents/container-kind.ts";
 import type { CreateOptions } from "../oci/documents/create-options.ts";
@@ -14,13 +16,23 @@ import { plannedResources } from "../oci/documents/planned-resources.ts";
 import type { SchemaVersion } from "../oci/documents/schema-version.ts";
 import { standInGuid } from "../oci/documents/stand-in-ids.ts";
 import { asksForTemplate } from "../oci/documents/template-checks.ts";
-import { containerVm, containerVmOptions, hostingSystem, needsVm } from "../oci/documents/vm/container-vm.ts";
+import {
+  containerVm,
+  containerVmOptions,
+  hostingSystem,
+  isForLinux,
+  needsVm,
+  type ContainerVmOptions,
+  type VmFiles,
+} from "../oci/documents/vm/container-vm.ts";
 import { windowsDocument } from "../oci/documents/windows-document.ts";
+import { sandboxId } from "../oci/sandbox-id.ts";
 import { onOneLine } from "../schema/faults.ts";
 import type { ComputeSystem, ContainerConfig } from "../schema/hcs.ts";
 import type { OciConfig } from "../schema/oci.ts";
 import { requireValidDocument } from "./require-valid-document.ts";
 import { documentHost } from "./windows-container/document-host.ts";
+import { findVmImage, linuxBootFiles } from "./windows-container/vm-files.ts";
 
 /** What a document is to be made for. */
 export interface DocumentRequest {
@@ -46,6 +58,8 @@ export interface BundleDocument {
 /** Where Windows keeps the kernel and root file system of Linux VMs. */
 const BOOT_FILES = { folder: "C:\\Program Files\\Linux Containers", has: () => false };
 
+const ASSUMED_FILES = "The files from which the VM starts are assumed: only the container's host has them";
+
 const STAND_INS = "Ids of layers are stand-ins: only vmcompute.dll on the container's host knows them";
 
 /**
@@ -56,7 +70,9 @@ const STAND_INS = "Ids of layers are stand-ins: only vmcompute.dll on the contai
  */
 export async function bundleDocument(request: DocumentRequest): Promise<BundleDocument> {
   const bundle = loadBundle(request.bundle);
-  const { config: spec, path } = bundle;
+  const { path } = bundle;
+  // Relative paths start at the bundle, which is where it is meant to be on its own host only.
+  const spec = request.windows === undefined ? bundle.config : absolutePaths(bundle.config, path);
   if (spec.windows === undefined) {
     if (request.ofVm) throw withoutVm(path);
     return { document: containerDocument(bundle), notes: [] };
@@ -113,20 +129,40 @@ function windowsBundleDocument(
     isTemplate,
     ...(schemaVersion === undefined ? {} : { schemaVersion }),
   };
-  const files = { boot: BOOT_FILES, utilityVmPath: utilityVmPath(spec) };
-  const vm = needsVm(kind, options, host) ? containerVmOptions(kind, options, files, host) : undefined;
-  if (request.ofVm) {
-    if (vm === undefined) throw withoutVm(request.bundle);
-    return containerVm(vm, host);
-  }
+  const files = vmFiles(spec, request);
+  const vm = needsVm(kind, options, host)
+    ? containerVmOptions(kind, { ...options, id: hostOfVm(options, host) }, files, host)
+    : undefined;
+  if (request.ofVm) return vmDocument(vm, options, request, host);
   const placed = vm === undefined ? options : { ...options, hostingSystem: hostingSystem(vm, host) };
   return windowsDocument(placed, plannedResources(placed, host), host, files.utilityVmPath);
 }
 
-/** Images hold the files of their VM in the base layer. */
-function utilityVmPath(spec: OciConfig): string {
-  if (spec.linux !== undefined) return "";
-  return win32.join(layerFolders(spec).readOnly.at(-1) ?? "", "UtilityVM");
+/** The container for which the VM was made that a container runs in: itself, or the sandbox of its pod. */
+function hostOfVm({ id, spec }: CreateOptions, { warn }: DocumentHost): string {
+  if (containerType(spec) !== "pod_container") return id;
+  warn("The VM of the pod is taken to be what one of the container's own would be");
+  return sandboxId(spec);
+}
+
+function vmDocument(
+  vm: ContainerVmOptions | undefined,
+  { spec }: CreateOptions,
+  { bundle, windows }: DocumentRequest,
+  host: DocumentHost,
+): ComputeSystem {
+  if (vm === undefined || containerType(spec) === "pod_container") throw withoutVm(bundle);
+  if (windows === undefined && isForLinux(vm)) host.warn(ASSUMED_FILES);
+  return containerVm(vm, host);
+}
+
+/** Files from which VMs start: those of this host, or where they usually are. Images have theirs in the base layer. */
+function vmFiles(spec: OciConfig, { windows }: DocumentRequest): VmFiles {
+  const boot = windows === undefined ? BOOT_FILES : linuxBootFiles();
+  if (spec.linux !== undefined) return { boot, utilityVmPath: "" };
+  const { readOnly } = layerFolders(spec);
+  const found = windows === undefined ? undefined : findVmImage(readOnly);
+  return { boot, utilityVmPath: found ?? win32.join(readOnly.at(-1) ?? "", "UtilityVM") };
 }
 
 function withoutVm(bundle: string): UsageError {

@@ -13,6 +13,8 @@ const xenonConfig = { ...windowsConfig, windows: { ...windowsConfig.windows, hyp
 const STAND_INS = "Ids of layers are stand-ins: only vmcompute.dll on the container's host knows them\n";
 const MADE_UP =
   "The volume of the root file system is made up: Windows names it when the scratch is mounted\n";
+const UNGUARDED = "How the guard of the credentials is reached is left out: only the service knows it\n";
+const ASSUMED = "The files from which the VM starts are assumed: only the container's host has them\n";
 
 const bundleOf = (config: object): string => writeBundle(host.newPath(), config as OciConfig);
 const documentOf = (config: object, ...words: string[]): Promise<CallResult> =>
@@ -47,7 +49,7 @@ describe("annotations", () => {
 describe("spec --document", () => {
   test("prints the document of a Windows container, and once that ids are stand-ins", async () => {
     const { code, stdout, stderr } = await documentOf(windowsConfig, "--owner", "me");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: `${MADE_UP}${STAND_INS}` });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `${MADE_UP}${STAND_INS}${UNGUARDED}` });
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({ Owner: "me", SchemaVersion: { Major: 2, Minor: 1 }, Container: {} });
     expect(checkComputeSystem(document).faults).toEqual([]);
@@ -77,7 +79,7 @@ describe("spec --document", () => {
       expect(checkComputeSystem(container).faults).toEqual([]);
       expect(container.HostingSystemId).toMatch(/@vm$/);
       const vm = await documentOf(config, "--vm", "--os-build", "20348");
-      expect(vm).toMatchObject({ code: 0, stderr: "" });
+      expect(vm).toMatchObject({ code: 0, stderr: config === lcowConfig ? ASSUMED : "" });
       expect(checkComputeSystem(JSON.parse(vm.stdout)).faults).toEqual([]);
       expect(JSON.parse(vm.stdout)).toHaveProperty("VirtualMachine.ComputeTopology.Processor.Count");
     }

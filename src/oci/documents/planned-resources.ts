@@ -1,7 +1,7 @@
+import { win32 } from "node:path";
 import { containerKind } from "./container-kind.ts";
 import type { ContainerResources } from "./container-resources.ts";
 import type { CreateOptions } from "./create-options.ts";
-import { credentialSpec, unguardedCredentials } from "./credentials.ts";
 import type { DocumentHost } from "./document-host.ts";
 import {
   isPipe,
@@ -14,7 +14,7 @@ import {
 import { layerDocuments, layerFolders } from "./layers.ts";
 import { hostedDevices } from "./hosted-devices.ts";
 import { isHostMount } from "./lcow-specification.ts";
-import { chosenNamespace } from "./networking.ts";
+import { plannedCredentials, plannedNamespace } from "./planned-names.ts";
 import { standInGuid } from "./stand-in-ids.ts";
 import { isReadOnlyMount } from "./windows-mounts.ts";
 import { vsmbShareName } from "./vm/vsmb-share.ts";
@@ -40,7 +40,7 @@ function hostResources(options: CreateOptions, host: DocumentHost): ContainerRes
     rootPath: isMounted ? (root?.path ?? "") : standInVolume(scratch, host),
     layers: layerDocuments(readOnly, readOnly, host),
     mountSources: new Map(),
-    ...commonResources(options),
+    ...commonResources(options, host),
   };
 }
 
@@ -55,7 +55,7 @@ function wcowResources(options: CreateOptions, host: DocumentHost): ContainerRes
   const { readOnly } = layerFolders(options.spec);
   const shares = new Map<string, string>();
   const shareOf = (path: string, isReadOnly: boolean): string => {
-    const key = `${path.toLowerCase()}-${isReadOnly}`;
+    const key = `${comparable(path)}-${isReadOnly}`;
     const share = shares.get(key) ?? vsmbGuestPath(vsmbShareName(shares.size + 1));
     shares.set(key, share);
     return share;
@@ -73,7 +73,7 @@ function wcowResources(options: CreateOptions, host: DocumentHost): ContainerRes
     layers: layerDocuments(readOnly, layerPaths, host),
     mountSources: new Map(sources),
     devices: standInDevices(options, "windows", host),
-    ...commonResources(options),
+    ...commonResources(options, host),
   };
 }
 
@@ -86,7 +86,7 @@ function lcowResources(options: CreateOptions, host: DocumentHost): ContainerRes
     return [[index, type === "bind" ? `${rootPath}/mounts/m${index}` : diskOf(source)]];
   });
   const devices = standInDevices(options, "linux", host);
-  return { rootPath, layers: [], mountSources: new Map(sources), devices, ...commonResources(options) };
+  return { rootPath, layers: [], mountSources: new Map(sources), devices, ...plannedNetwork(options, host) };
 }
 
 /** Only a VM that has been given a device knows what it is called in the guest. */
@@ -104,26 +104,35 @@ function standInDevices(
   });
 }
 
-/** Gives each disk its place in the VM; one that is attached already keeps its first. */
+/** Gives each disk its place in the VM; one that is attached already keeps its first, but takes a number. */
 function diskPaths(pathOf: (number: number) => string): (source: string) => string {
   const paths = new Map<string, string>();
+  let mounts = 0;
   return (source) => {
-    const path = paths.get(source.toLowerCase()) ?? pathOf(paths.size + 1);
+    mounts += 1;
+    const path = paths.get(source.toLowerCase()) ?? pathOf(mounts);
     paths.set(source.toLowerCase(), path);
     return path;
   };
 }
 
-function commonResources({
-  spec,
-  hostingSystem,
-  networkNamespace,
-}: CreateOptions): Pick<ContainerResources, "networkNamespace" | "credentials"> {
-  const namespace = chosenNamespace(spec, networkNamespace);
-  const credentials = credentialSpec(spec);
-  const isHosted = hostingSystem !== undefined;
-  return {
-    ...(namespace === undefined ? {} : { networkNamespace: namespace }),
-    ...(credentials === undefined ? {} : { credentials: unguardedCredentials(credentials, isHosted) }),
-  };
+/** A path in the one spelling of a folder that Windows takes for the same. */
+function comparable(path: string): string {
+  return win32.join(path, "\\").toLowerCase();
+}
+
+function commonResources(
+  options: CreateOptions,
+  host: DocumentHost,
+): Pick<ContainerResources, "networkNamespace" | "credentials"> {
+  const credentials = plannedCredentials(options, host);
+  return { ...plannedNetwork(options, host), ...(credentials === undefined ? {} : { credentials }) };
+}
+
+function plannedNetwork(
+  options: CreateOptions,
+  host: DocumentHost,
+): Pick<ContainerResources, "networkNamespace"> {
+  const networkNamespace = plannedNamespace(options, host);
+  return networkNamespace === undefined ? {} : { networkNamespace };
 }

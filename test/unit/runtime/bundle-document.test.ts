@@ -12,6 +12,7 @@ import { lcowConfig, podmanConfig, windowsConfig } from "../oci/engine-configs.t
 
 const bundle = makeBundle();
 const V1 = { Major: 1, Minor: 0 };
+const UNGUARDED = "How the guard of the credentials is reached is left out: only the service knows it";
 const mountedConfig = {
   ...windowsConfig,
   root: { path: "\\\\?\\Volume{11111111-2222-3333-4444-555555555555}\\" },
@@ -39,9 +40,9 @@ describe("bundleDocument", () => {
     const note = "Ids of layers are stand-ins: only vmcompute.dll on the container's host knows them";
     const volume =
       "The volume of the root file system is made up: Windows names it when the scratch is mounted";
-    expect((await documentOf(windowsConfig)).notes).toEqual([volume, note]);
-    expect((await documentOf(mountedConfig)).notes).toEqual([note]);
-    expect((await documentOf(xenonConfig)).notes).toEqual([note]);
+    expect((await documentOf(windowsConfig)).notes).toEqual([volume, note, UNGUARDED]);
+    expect((await documentOf(mountedConfig)).notes).toEqual([note, UNGUARDED]);
+    expect((await documentOf(xenonConfig)).notes).toEqual([note, UNGUARDED]);
     expect((await documentOf(xenonConfig, { ofVm: true })).notes).toEqual([]);
     expect((await documentOf(lcowConfig)).notes).toEqual([]);
   });
@@ -61,6 +62,93 @@ describe("bundleDocument", () => {
     await expect(documentOf(argon)).rejects.toThrow(
       '/windows/devices/0/idType is "vpci-instance-id", must be class, vpci-class-guid or vpci-location-path',
     );
+  });
+
+  test("makes up the namespace that the host would make for endpoints, and says so", async () => {
+    const network = { endpointList: ["0c5d7a52-0d4d-4f0a-8d7e-0f6a4b8e1c22"] };
+    const note = "The network namespace is made up: it is made or found when the container is created";
+    const withNetwork = (config: { windows: object }, more: object = {}) => ({
+      ...config,
+      windows: { ...config.windows, network: { ...network, ...more } },
+    });
+    const guid = expect.stringMatching(/^[0-9a-f]{8}-/);
+    const argon = await documentOf(withNetwork(mountedConfig));
+    expect(argon.document).toMatchObject({ Container: { Networking: { Namespace: guid } } });
+    expect(argon.notes).toContain(note);
+    const lcow = await documentOf(withNetwork(lcowConfig));
+    expect(lcow.document).toMatchObject({
+      HostedSystem: { OciSpecification: { windows: { network: { networkNamespace: guid } } } },
+    });
+    expect(lcow.notes).toEqual([note]);
+    const named = await documentOf(withNetwork(mountedConfig, { networkNamespace: "n1" }));
+    expect(named.document).toMatchObject({ Container: { Networking: { Namespace: "n1" } } });
+    const old = await documentOf(withNetwork(mountedConfig), { osBuild: 17134 });
+    expect(old.document).toMatchObject({ EndpointList: network.endpointList });
+    for (const { notes } of [named, old, await documentOf(mountedConfig)]) expect(notes).not.toContain(note);
+  });
+
+  test("tells that it leaves out how the guard of credentials is reached", async () => {
+    const windows = { ...windowsConfig.windows, credentialSpec: "{}" };
+    const { document, notes } = await documentOf({ ...mountedConfig, windows });
+    expect(document).toMatchObject({ Container: { ContainerCredentialGuard: { Transport: "LRPC" } } });
+    expect(notes).toContain(UNGUARDED);
+    const old = await documentOf({ ...mountedConfig, windows }, { schemaVersion: V1 });
+    expect(old.document).toMatchObject({ Credentials: "{}" });
+    expect(old.notes).not.toContain(UNGUARDED);
+  });
+
+  test("puts a container of a pod into the pod's VM, which is not its own to show", async () => {
+    const annotations = {
+      "io.kubernetes.cri.container-type": "container",
+      "io.kubernetes.cri.sandbox-id": "p1",
+    };
+    for (const config of [xenonConfig, lcowConfig]) {
+      const { document, notes } = await documentOf({ ...config, annotations });
+      expect(document).toMatchObject({ HostingSystemId: "p1@vm" });
+      expect(notes).toContain("The VM of the pod is taken to be what one of the container's own would be");
+      await expect(documentOf({ ...config, annotations }, { ofVm: true })).rejects.toThrow(
+        ": the container has none",
+      );
+    }
+    const lost = { "io.kubernetes.cri.container-type": "container" };
+    await expect(documentOf({ ...xenonConfig, annotations: lost })).rejects.toThrow("names no sandbox");
+    const odd = { "io.kubernetes.cri.container-type": "pod" };
+    await expect(documentOf({ ...xenonConfig, annotations: odd })).rejects.toThrow('is "pod", must be');
+  });
+
+  test("counts disks as they are mounted, and shares a folder once, however it is written", async () => {
+    const disk = (source: string, name: string) => ({
+      source: `D:\\${source}.vhdx`,
+      destination: `C:\\${name}`,
+      type: "virtual-disk",
+    });
+    const mounts = [
+      disk("a", "1"),
+      disk("a", "2"),
+      disk("b", "3"),
+      { source: "D:\\data", destination: "C:\\4" },
+      { source: "d:/Data\\", destination: "C:\\5" },
+    ];
+    const { document } = await documentOf({ ...xenonConfig, mounts });
+    const { MappedDirectories = [] } = (document as ComputeSystem).HostedSystem?.Container ?? {};
+    const [first, again, other, folder, sameFolder] = MappedDirectories.map(({ HostPath }) => HostPath);
+    expect([first, again, other]).toEqual(["C:\\mounts\\m1", "C:\\mounts\\m1", "C:\\mounts\\m3"]);
+    expect(sameFolder).toBe(folder);
+  });
+
+  test("refuses a Linux container for a host that runs none", async () => {
+    for (const ofVm of [false, true]) {
+      await expect(documentOf(lcowConfig, { osBuild: 17134, ofVm })).rejects.toThrow(
+        "/linux is there, but Linux containers need Windows build 17763, the host's is 17134",
+      );
+    }
+  });
+
+  test("tells that the files of a Linux VM are assumed, except on their own host", async () => {
+    const note = "The files from which the VM starts are assumed: only the container's host has them";
+    const windows = { osBuild: 20348, processors: 3, layerId: async () => "" };
+    expect((await documentOf(lcowConfig, { ofVm: true })).notes).toEqual([note]);
+    expect((await documentOf(lcowConfig, { ofVm: true, windows })).notes).toEqual([]);
   });
 
   test("asks a Windows host for the ids of layers, and follows its build and its processors", async () => {
@@ -89,9 +177,10 @@ describe("bundleDocument", () => {
   test("uses stand-ins on a Windows host without the library that knows the ids, and tells so", async () => {
     const layerId = () => Promise.reject(new PlatformError("PLATFORM_MISSING", "no vmcompute.dll"));
     const windows = { osBuild: 20348, processors: 3, layerId };
-    const { document, notes } = await documentOf(mountedConfig, { windows });
-    expect(notes).toEqual([expect.stringMatching(/^Ids of layers are stand-ins/)]);
-    expect(document).toEqual((await documentOf(mountedConfig)).document);
+    const config = { ...mountedConfig, mounts: [] };
+    const { document, notes } = await documentOf(config, { windows });
+    expect(notes).toEqual([expect.stringMatching(/^Ids of layers are stand-ins/), UNGUARDED]);
+    expect(document).toEqual((await documentOf(config)).document);
     const refusing = { ...windows, layerId: () => Promise.reject(new Error("refused")) };
     await expect(documentOf(mountedConfig, { windows: refusing })).rejects.toThrow("refused");
   });

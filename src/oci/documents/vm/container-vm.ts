@@ -3,6 +3,8 @@ import type { ComputeSystem } from "../../../schema/hcs.ts";
 import type { ContainerKind } from "../container-kind.ts";
 import type { CreateOptions, HostingSystem } from "../create-options.ts";
 import type { DocumentHost } from "../document-host.ts";
+import { documentFault } from "../fault.ts";
+import { OS_BUILDS } from "../os-builds.ts";
 import { chooseSchemaVersion, SCHEMA_V1 } from "../schema-version.ts";
 import { linuxVmOptions, type BootFiles } from "./linux-vm-options.ts";
 import { linuxVm } from "./linux-vm.ts";
@@ -21,15 +23,26 @@ export interface VmFiles {
   utilityVmPath: string;
 }
 
-/** Whether a VM is to be made for a container. With schema 1 the service makes that of a Windows container itself. */
+/**
+ * Whether a VM is to be made for a container. With schema 1 the service makes that of a Windows container itself.
+ *
+ * @throws {BundleError} if it is a Linux container, and the host is too old for it
+ */
 export function needsVm(
   kind: ContainerKind,
   { schemaVersion }: Pick<CreateOptions, "schemaVersion">,
   host: Pick<DocumentHost, "osBuild" | "warn">,
 ): boolean {
+  if (kind === "lcow") requireLinuxGuests(host);
   if (kind !== "xenon") return kind === "lcow";
   const chosen = chooseSchemaVersion({ requested: schemaVersion, isHosted: false }, host);
   return chosen.Major !== SCHEMA_V1.Major;
+}
+
+function requireLinuxGuests({ osBuild }: Pick<DocumentHost, "osBuild">): void {
+  if (osBuild >= OS_BUILDS.RS5) return;
+  const found = `Linux containers need Windows build ${OS_BUILDS.RS5}, the host's is ${osBuild}`;
+  throw documentFault(["linux"], `is there, but ${found}`);
 }
 
 /** The id of the VM that is made for a container. */
