@@ -113,7 +113,7 @@ export class ScsiDisks {
     const attachment: Attachment = {
       Type: disk.type ?? "VirtualDisk",
       Path: disk.hostPath,
-      ReadOnly: readOnly,
+      ...(readOnly ? { ReadOnly: true } : {}),
     };
     const guest = guestDisk(this.#vm.os, location, guestPath, readOnly);
     const device = new Device(this.#vm.system, [hostStep(this.#path(location), attachment), ...guest]);

@@ -306,6 +306,22 @@ export function describeCommandLine(
       expect(stderr).toMatch(/^The volume of the root file system is made up[^\n]*\n$/);
     });
 
+    inRoot("tells of limits that are cut to what the host has", async (place) => {
+      const windows = {
+        layerFolders: ["C:\\layers\\base", "C:\\layers\\scratch"],
+        resources: { cpu: { count: 100_000 } },
+      };
+      const { code, stdout, stderr } = await place.call([
+        "create",
+        "--bundle",
+        place.bundle(["silent"], { windows }),
+        "web",
+      ]);
+      expect([code, stdout]).toEqual([0, ""]);
+      expect(stderr).toMatch(/^The container's 100000 processors are cut to \d+\r?\n$/);
+      await place.ok("delete", "--force", "web");
+    });
+
     inRoot("maps folders that exist into a container, and no others", async (place) => {
       const mounts = (source: string): Partial<OciConfig> => ({
         mounts: [{ destination: "C:\\data", source }],

@@ -20,6 +20,7 @@ export interface PlannedContainer {
 /**
  * Makes ready on the host what a container without a VM of this program needs, and the document from which the service
  * makes it: one that shares the host's kernel, or, on hosts that know schema 1 only, one whose VM is the service's.
+ * What is changed to fit the host is told.
  *
  * @throws {BundleError | LayerError | ComputeError}
  */
@@ -29,7 +30,7 @@ export async function makeHostDocument(
 ): Promise<ComputeSystem | ContainerConfig> {
   const { owner, windows } = runtime;
   const folders = (spec.windows?.layerFolders ?? []).slice(0, -1);
-  const host = await documentHost(windows, folders, () => undefined);
+  const host = await documentHost(windows, folders, (text) => runtime.warn(text));
   const mountSources = resolveMountSources(spec.mounts ?? [], host.osBuild);
   const rootPath = kind === "argon" ? await mountRoot(runtime, id, spec) : "";
   const namespace = await joinNetwork(runtime, id, spec);

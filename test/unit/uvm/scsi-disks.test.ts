@@ -24,7 +24,7 @@ describe("in a Linux guest", () => {
       {
         ResourcePath: "VirtualMachine/Devices/Scsi/0/Attachments/0",
         RequestType: "Add",
-        Settings: { Type: "VirtualDisk", Path: "C:\\scratch\\sandbox.vhdx", ReadOnly: false },
+        Settings: { Type: "VirtualDisk", Path: "C:\\scratch\\sandbox.vhdx" },
       },
       {
         GuestRequest: {
