@@ -9,3 +9,9 @@ export const DEFAULT_VPMEM_COUNT = 64;
 
 /** Port of Plan 9 shares (vsock). */
 export const PLAN9_PORT = 564;
+
+/** Port of the guest agent's log (vsock). */
+export const LOG_PORT = 109;
+
+/** Port on which a Linux guest asks for random bytes (vsock). */
+export const ENTROPY_PORT = 1;

@@ -61,6 +61,22 @@ export interface Counts {
 const DOUBLED = new Set(["vmcompute.dll", "computestorage.dll", "virtdisk.dll", "ole32.dll"]);
 const TEXT_LENGTH = 65536;
 
+/** What tells on another host than Windows that there are no sockets of the hypervisor. */
+const WITHOUT_SOCKETS = new Set(["ws2_32.dll", "kernel32.dll"]);
+const INVALID_SOCKET = 0xffff_ffff_ffff_ffffn;
+const WSAEAFNOSUPPORT = 10_047;
+const withoutSockets = {
+  func: (_: string, name: string) => {
+    const results: Record<string, unknown> = {
+      WSAStartup: 0,
+      socket: INVALID_SOCKET,
+      GetLastError: WSAEAFNOSUPPORT,
+    };
+    if (!Object.hasOwn(results, name)) throw new Error(`${name} is a function of Windows`);
+    return () => results[name];
+  },
+} as unknown as ReturnType<LoadLibrary>;
+
 /** A loaded double. */
 export class NativeDouble {
   readonly koffi: Koffi;
@@ -80,7 +96,10 @@ export class NativeDouble {
     this.path = path;
     this.program = program;
     this.isWindows = path.endsWith(".dll");
-    this.loadLibrary = (file) => koffi.load(DOUBLED.has(file) ? path : file);
+    this.loadLibrary = (file) => {
+      if (!this.isWindows && WITHOUT_SOCKETS.has(file)) return withoutSockets;
+      return koffi.load(DOUBLED.has(file) ? path : file);
+    };
     this.#control = library.func("int32_t __stdcall DoubleControl(str16 text)");
     this.#lastCall = library.func("int32_t __stdcall DoubleLastCall(_Out_ char16_t *to, uint32_t size)");
     this.#counts = library.func("int32_t __stdcall DoubleCounts(_Out_ char16_t *to, uint32_t size)");

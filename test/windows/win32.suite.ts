@@ -1,8 +1,11 @@
 // The functions of Windows itself, called for real: only on Windows, or on what passes for it.
-import { connect } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { PlatformError } from "../../src/base/errors.ts";
+import { ComputeError } from "../../src/hcs/results.ts";
 import { CURRENT_PROCESS } from "../../src/hcs/windows/bindings/kernel32.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
+import { GuestPort } from "../../src/hcs/windows/guests/guest-port.ts";
+import { serveLinuxGuest } from "../../src/hcs/windows/guests/serve-linux-guest.ts";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
 import type { TestRunner } from "../contract/test-runner.ts";
 import { failureOf, until } from "./measure.ts";
@@ -33,6 +36,25 @@ const PIPE_ACCESS_DUPLEX = 3;
 const PIPE_TYPE_MESSAGE = 4;
 const PROTECTED = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\";
 const HRESULT_PATH_NOT_FOUND = 0x80070003;
+const AF_INET = 2;
+
+/** A port of this machine that is free, or was a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The address of a port of this machine alone: sockaddr_in. */
+function loopback(port: number): Buffer {
+  const address = Buffer.alloc(16);
+  address.writeUInt16LE(AF_INET, 0);
+  address.writeUInt16BE(port, 2);
+  address.set([127, 0, 0, 1], 4);
+  return address;
+}
 
 export function describeWin32({ describe, test, expect }: TestRunner, double: () => NativeDouble): void {
   const open = () => openBindings(double().koffi);
@@ -48,6 +70,38 @@ export function describeWin32({ describe, test, expect }: TestRunner, double: ()
       const failure = await failureOf(open().computestorage.HcsDestroyLayer("C:\\x"), PlatformError);
       expect(failure.message).toBe('Cannot call "HcsDestroyLayer": "computestorage.dll" cannot be opened');
       expect(failure.hint).toContain("Containers or Hyper-V");
+    });
+
+    test("has sockets that never wait, on which a guest connects once", async () => {
+      const { ws2_32 } = open().direct;
+      const port = await freePort();
+      const guestPort = GuestPort.open(ws2_32, { family: AF_INET, protocol: 0, address: loopback(port) });
+      if (guestPort === undefined) throw new Error("no sockets of the network");
+      expect(guestPort.look()).toBe("waiting");
+      const guest = connect({ port, host: "127.0.0.1" });
+      const arrived = new Promise<Buffer>((resolve, reject) =>
+        guest.once("data", resolve).once("error", reject),
+      );
+      await until(() => guestPort.look() === "connected");
+      const space = Buffer.alloc(16);
+      expect(guestPort.receive(space)).toBe(0);
+      guestPort.send(Buffer.from("bytes"));
+      expect((await arrived).toString()).toBe("bytes");
+      guest.end("log");
+      await until(() => guestPort.receive(space) === 3);
+      expect(space.subarray(0, 3).toString()).toBe("log");
+      await until(() => guestPort.receive(space) === undefined);
+      guestPort.close();
+      expect(guestPort.look()).toBe("ended");
+      const place = { family: AF_INET, protocol: 0, address: Buffer.alloc(3) };
+      const bound = Promise.resolve().then(() => GuestPort.open(ws2_32, place));
+      expect((await failureOf(bound, ComputeError)).message).toMatch(/^Cannot bind a socket: /);
+    });
+
+    test("serves a Linux guest over sockets of the hypervisor, where there are some", async () => {
+      const { ws2_32 } = open().direct;
+      const end = serveLinuxGuest(ws2_32, "01020304-0506-0708-090a-0b0c0d0e0f10");
+      end?.();
     });
 
     test("enables privileges, and tells which do not exist", async () => {

@@ -1,9 +1,12 @@
+import { cleanUpAfter } from "../../base/errors.ts";
 import type { ComputeSystem } from "../../schema/hcs.ts";
 import type { VmService } from "../vm-system.ts";
 import type { Bindings } from "./bindings/open-bindings.ts";
 import { answerOf } from "./compute-call.ts";
 import type { HcsService } from "./compute-service.ts";
 import type { HcsSystem } from "./compute-system.ts";
+import { serveLinuxGuest } from "./guests/serve-linux-guest.ts";
+import type { Sockets } from "./guests/sockets.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 /** The Host Compute Service of this host, as utility VMs use it. */
@@ -19,8 +22,18 @@ export class HcsVmService implements VmService {
   }
 
   /** @throws {ComputeError} */
-  createVm(id: string, document: ComputeSystem): Promise<HcsSystem> {
-    return this.#service.createSystem(id, document);
+  async createVm(id: string, document: ComputeSystem): Promise<HcsSystem> {
+    const system = await this.#service.createSystem(id, document);
+    if (document.VirtualMachine?.GuestConnection?.UseVsock !== true) return system;
+    try {
+      serveGuest(system, this.#bindings.direct.ws2_32);
+      return system;
+    } catch (error) {
+      throw await cleanUpAfter(error, async () => {
+        await system.terminate();
+        await system.close();
+      });
+    }
   }
 
   /** @throws {ComputeError} */
@@ -36,4 +49,11 @@ export class HcsVmService implements VmService {
       call: this.#bindings.vmcompute.GrantVmAccess(vmId, path),
     });
   }
+}
+
+/** Has the host ready for a guest that boots, until its VM has ended. @throws {ComputeError} */
+function serveGuest(system: HcsSystem, sockets: Sockets): void {
+  const { runtimeId } = system;
+  const end = runtimeId === "" ? undefined : serveLinuxGuest(sockets, runtimeId);
+  if (end !== undefined) void system.wait().then(end, end);
 }

@@ -77,7 +77,7 @@ function declare(library: NativeLibrary, name: string, signature: Signature, con
 }
 
 function tellsError({ returns }: Signature): boolean {
-  return returns === "bool" || returns === "handle";
+  return returns === "bool" || returns === "handle" || returns === "count";
 }
 
 function resultOf(returned: unknown, lastError: number, outputs: readonly unknown[][]): CallResult {

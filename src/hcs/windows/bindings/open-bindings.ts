@@ -10,12 +10,13 @@ import { openDirectly, openLibrary, type LoadLibrary } from "./open-library.ts";
 import type { DirectCalls, NativeCalls } from "./signature.ts";
 import { VIRTDISK } from "./virtdisk.ts";
 import { VMCOMPUTE } from "./vmcompute.ts";
+import { WS2_32 } from "./ws2-32.ts";
 
 /** Calls that koffi is given at once; libuv runs as many of them as it has threads. */
 const CALLS_AT_ONCE = 128;
 
 /** All libraries that are called on a Windows host. */
-export const LIBRARIES = { VMCOMPUTE, COMPUTESTORAGE, VIRTDISK, KERNEL32, ADVAPI32 } as const;
+export const LIBRARIES = { VMCOMPUTE, COMPUTESTORAGE, VIRTDISK, KERNEL32, ADVAPI32, WS2_32 } as const;
 
 /** The functions of each library, and what they are called with. */
 export interface Bindings {
@@ -30,6 +31,7 @@ export interface Bindings {
   direct: {
     kernel32: DirectCalls<(typeof KERNEL32)["functions"]>;
     advapi32: DirectCalls<(typeof ADVAPI32)["functions"]>;
+    ws2_32: DirectCalls<(typeof WS2_32)["functions"]>;
   };
   /** Whether calls are under way on worker threads. */
   isBusy(): boolean;
@@ -57,6 +59,7 @@ export function openBindings(koffi: Koffi, loadLibrary: LoadLibrary = (file) => 
     direct: {
       kernel32: openDirectly(KERNEL32, loadLibrary, context),
       advapi32: openDirectly(ADVAPI32, loadLibrary, context),
+      ws2_32: openDirectly(WS2_32, loadLibrary, context),
     },
     isBusy: () => gate.isBusy,
     openDescriptor: openDescriptors(koffi),

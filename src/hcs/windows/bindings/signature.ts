@@ -58,9 +58,10 @@ export type Token = keyof Inputs | `out ${keyof Outputs}` | `inout ${keyof Chang
 
 /**
  * What a function returns: an HRESULT; a Win32 code; BOOL, or a handle, of which false and
- * INVALID_HANDLE_VALUE leave the reason in the thread's last error; a plain number; nothing.
+ * INVALID_HANDLE_VALUE leave the reason in the thread's last error; a count, of which -1 does so; a plain number;
+ * nothing.
  */
-export type Returns = "hresult" | "win32" | "bool" | "handle" | "u32" | "void";
+export type Returns = "hresult" | "win32" | "bool" | "handle" | "count" | "u32" | "void";
 
 /** A function of a library. */
 export interface Signature<P extends readonly Token[] = readonly Token[]> {
@@ -145,6 +146,11 @@ export function bool<const P extends readonly Token[]>(...parameters: P): Signat
 /** A function that returns a handle. */
 export function handle<const P extends readonly Token[]>(...parameters: P): Signature<P> {
   return { returns: "handle", parameters };
+}
+
+/** A function that returns how many of something it has dealt with, or 0xffffffff if it has failed. */
+export function count<const P extends readonly Token[]>(...parameters: P): Signature<P> {
+  return { returns: "count", parameters };
 }
 
 /** A function that returns a number that is no result code. */

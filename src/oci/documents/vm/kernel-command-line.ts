@@ -1,4 +1,4 @@
-import { ENTROPY_PORT, LOG_PORT } from "./vm-limits.ts";
+import { ENTROPY_PORT, LOG_PORT } from "../../../hcs/vm-limits.ts";
 import type { LinuxVmOptions } from "./vm-options.ts";
 
 /** The kernel's command line of a Linux VM. @param processorCount processors that the VM has */

@@ -8,9 +8,3 @@ export const DEFAULT_VPMEM_BYTES = 4 * 1024 ** 3;
 
 /** Sizes of persistent memory devices are multiples of this. */
 export const VPMEM_PAGE_BYTES = 4096;
-
-/** Port of the guest agent's log (vsock). */
-export const LOG_PORT = 109;
-
-/** Port on which a Linux guest asks for random bytes (vsock). */
-export const ENTROPY_PORT = 1;
