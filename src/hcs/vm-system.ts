@@ -64,4 +64,11 @@ export interface VmService {
    * @see https://learn.microsoft.com/virtualization/api/hcs/reference/hcsgrantvmaccess
    */
   grantVmAccess(vmId: string, path: string): Promise<void>;
+  /**
+   * Tells whether files of a folder can be mapped into the memory of a VM that shares it. The host cannot do that with
+   * every file system, and sharing fails unless it is told not to.
+   *
+   * @throws {ComputeError} if the folder cannot be opened
+   */
+  canMapFiles(folder: string): Promise<boolean>;
 }

@@ -64,6 +64,7 @@ export class UtilityVm {
       os,
       machine,
       grantAccess: (path) => service.grantVmAccess(system.id, path),
+      canMapFiles: (folder) => service.canMapFiles(folder),
       capabilities: () => this.capabilities(),
     };
     this.scsi = new ScsiDisks(vm);

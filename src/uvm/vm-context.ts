@@ -10,6 +10,8 @@ export interface VmContext {
   readonly machine: VirtualMachine;
   /** Lets the VM open a file of the host. @throws {ComputeError} */
   grantAccess(path: string): Promise<void>;
+  /** Tells whether the host can map files of a folder into the VM's memory. @throws {ComputeError} */
+  canMapFiles(folder: string): Promise<boolean>;
   /** What the guest says that it can do; asked once. @throws {ComputeError} */
   capabilities(): Promise<GuestDefinedCapabilities>;
 }

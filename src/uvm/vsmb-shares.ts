@@ -67,6 +67,7 @@ export class VsmbShares {
     if (this.#vm.os !== "windows") throw refusal("UVM_NOT_SUPPORTED", call.action);
     const entry = await this.#table.acquire(keyOf(source), call, {
       make: () => this.#make(source, options ?? this.defaultOptions(source.readOnly)),
+      prepare: (made) => this.#restrain(made),
       reuse: (used) => this.#allow(used, source),
     });
     return guestPath(entry, source);
@@ -103,6 +104,11 @@ export class VsmbShares {
   #mapsNothing(): boolean {
     const { Shares = [] } = this.#vm.machine.Devices?.VirtualSmb ?? {};
     return Shares.some(({ Options }) => Options?.NoDirectmap === true);
+  }
+
+  /** Keeps a new share's files out of the guest's memory if the host cannot map them. */
+  async #restrain({ folder, options }: VsmbEntry): Promise<void> {
+    if (!(await this.#vm.canMapFiles(folder))) options.NoDirectmap = true;
   }
 
   #make(source: VsmbSource, given: VirtualSmbShareOptions): VsmbEntry {

@@ -215,6 +215,7 @@ function isRemoval({ RequestType, GuestRequest }: ModifySettingRequest): boolean
 function recording(service: VmService, requests: ModifySettingRequest[]): VmService {
   return {
     grantVmAccess: (id, path) => service.grantVmAccess(id, path),
+    canMapFiles: (folder) => service.canMapFiles(folder),
     createContainer: (id, document) => service.createContainer(id, document),
     createVm: async (id, document) => {
       const system = await service.createVm(id, document);

@@ -20,7 +20,7 @@ export async function openWindowsVmHost(double: NativeDouble): Promise<VmHost> {
   const image = join(folder, "layer.vhd");
   writeFileSync(image, "");
   return {
-    service: new HcsVmService(service, bindings, timeouts),
+    service: new HcsVmService(service, bindings, timeouts, 20_348),
     document: (os) => ({
       Owner: "test",
       SchemaVersion: { Major: 2, Minor: 1 },

@@ -1,9 +1,11 @@
 // The functions of Windows itself, called for real: only on Windows, or on what passes for it.
 import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { PlatformError } from "../../src/base/errors.ts";
 import { ComputeError } from "../../src/hcs/results.ts";
 import { CURRENT_PROCESS } from "../../src/hcs/windows/bindings/kernel32.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
+import { canMapFiles } from "../../src/hcs/windows/guests/can-map-files.ts";
 import { GuestPort } from "../../src/hcs/windows/guests/guest-port.ts";
 import { serveLinuxGuest } from "../../src/hcs/windows/guests/serve-linux-guest.ts";
 import { loadKoffi } from "../../src/hcs/windows/koffi.ts";
@@ -96,6 +98,14 @@ export function describeWin32({ describe, test, expect }: TestRunner, double: ()
       const place = { family: AF_INET, protocol: 0, address: Buffer.alloc(3) };
       const bound = Promise.resolve().then(() => GuestPort.open(ws2_32, place));
       expect((await failureOf(bound, ComputeError)).message).toMatch(/^Cannot bind a socket: /);
+    });
+
+    test("tells whether files of a folder can be mapped, and which cannot be opened", async () => {
+      const { kernel32 } = open();
+      expect(await canMapFiles({ kernel32 }, tmpdir(), 19_041)).toBe(true);
+      const missing = canMapFiles({ kernel32 }, "C:\\no\\folder", 19_041);
+      expect((await failureOf(missing, ComputeError)).message).toMatch(/^Cannot open "C:.no.folder": /);
+      expect(await canMapFiles({ kernel32 }, "C:\\no\\folder", 20_348)).toBe(true);
     });
 
     test("serves a Linux guest over sockets of the hypervisor, where there are some", async () => {

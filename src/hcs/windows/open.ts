@@ -41,7 +41,7 @@ export function openWindowsHost(settings: ServiceSettings): Host {
       },
       shims,
       owners,
-      vms: new HcsVmService(hcs, bindings, timeouts),
+      vms: new HcsVmService(hcs, bindings, timeouts, osBuild),
       osBuild,
       processors: processorCount(bindings),
       layerId: (baseName) => layerId(bindings, baseName),

@@ -5,6 +5,7 @@ import type { Bindings } from "./bindings/open-bindings.ts";
 import { answerOf } from "./compute-call.ts";
 import type { HcsService } from "./compute-service.ts";
 import type { HcsSystem } from "./compute-system.ts";
+import { canMapFiles } from "./guests/can-map-files.ts";
 import { serveLinuxGuest } from "./guests/serve-linux-guest.ts";
 import type { Sockets } from "./guests/sockets.ts";
 import type { Timeouts } from "./timeouts.ts";
@@ -14,11 +15,14 @@ export class HcsVmService implements VmService {
   readonly #service: HcsService;
   readonly #bindings: Bindings;
   readonly #timeouts: Timeouts;
+  readonly #osBuild: number;
 
-  constructor(service: HcsService, bindings: Bindings, timeouts: Timeouts) {
+  /** @param osBuild build number of Windows */
+  constructor(service: HcsService, bindings: Bindings, timeouts: Timeouts, osBuild: number) {
     this.#service = service;
     this.#bindings = bindings;
     this.#timeouts = timeouts;
+    this.#osBuild = osBuild;
   }
 
   /** @throws {ComputeError} */
@@ -48,6 +52,11 @@ export class HcsVmService implements VmService {
       timeout: this.#timeouts.call,
       call: this.#bindings.vmcompute.GrantVmAccess(vmId, path),
     });
+  }
+
+  /** @throws {ComputeError} */
+  canMapFiles(folder: string): Promise<boolean> {
+    return canMapFiles(this.#bindings, folder, this.#osBuild);
   }
 }
 

@@ -38,6 +38,10 @@ export class FarSide implements VmService, VmSystem {
   /** What the guest has, by its place in it. */
   readonly guest = new Map<string, Record<string, unknown>>();
   readonly granted = new Set<string>();
+  /** Folders whose files the host cannot map into the memory of a VM. */
+  readonly unmappable = new Set<string>();
+  /** A folder that cannot be opened. */
+  unopenable: string | undefined;
   /** Numbers of the calls from now on that fail, counted from 1. */
   failing = new Set<number>();
   /** The result of those. */
@@ -81,6 +85,11 @@ export class FarSide implements VmService, VmSystem {
   async grantVmAccess(vmId: string, path: string): Promise<void> {
     await this.#answer(`grant ${vmId} ${path}`);
     this.granted.add(path);
+  }
+
+  async canMapFiles(folder: string): Promise<boolean> {
+    if (folder === this.unopenable) throw new ComputeError({ operation: "open", hresult: HcsResult.FAIL });
+    return !this.unmappable.has(folder);
   }
 
   async start(): Promise<void> {

@@ -133,6 +133,21 @@ test.each([
   ]);
 });
 
+test("what the host cannot map into memory is shared without, whoever asks for it", async () => {
+  far.unmappable.add("\\\\server\\share\\data");
+  const remote = { hostPath: "\\\\server\\share\\data\\", readOnly: true };
+  await vm.vsmb.add(remote, vm.vsmb.layerOptions());
+  await vm.vsmb.add({ hostPath: "\\\\server\\share\\data\\a.txt", readOnly: false, isFile: true });
+  await vm.vsmb.add(FOLDER);
+  const options = far.requests.map(({ Settings }) => (Settings as VirtualSmbShare).Options?.NoDirectmap);
+  expect(options).toEqual([true, true, undefined]);
+  far.unopenable = "C:\\gone";
+  await expect(vm.vsmb.add({ hostPath: "C:\\gone", readOnly: true })).rejects.toMatchObject({
+    code: "UVM_MODIFY",
+  });
+  expect(far.requests).toHaveLength(3);
+});
+
 describe("refuses", () => {
   test("to find what is not shared", () => {
     expect(() => vm.vsmb.guestPath(FOLDER)).toThrow(

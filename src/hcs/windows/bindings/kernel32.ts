@@ -25,6 +25,7 @@ export const KERNEL32 = {
     GetProcessHandleCount: bool("handle", "out u32"),
     GetActiveProcessorCount: u32("u32"),
 
+    GetFileInformationByHandleEx: bool("handle", "u32", "buffer", "u32"),
     CreateFileW: handle("string", "u32", "u32", "buffer", "u32", "u32", "handle"),
     ReadFile: bool("handle", "buffer", "u32", "out u32", "buffer"),
     WriteFile: bool("handle", "buffer", "u32", "out u32", "buffer"),

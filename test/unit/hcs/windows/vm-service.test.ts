@@ -19,7 +19,7 @@ function vmsOf(sockets: FewSockets, runtimeId: string) {
   };
   const service = { createSystem: async () => system } as unknown as HcsService;
   const bindings = { direct: { ws2_32: sockets.calls } } as unknown as Bindings;
-  const vms = new HcsVmService(service, bindings, readTimeouts({}));
+  const vms = new HcsVmService(service, bindings, readTimeouts({}), 20_348);
   const create = (connection?: GuestConnection) =>
     vms.createVm("vm", {
       VirtualMachine: connection === undefined ? {} : { GuestConnection: connection },
