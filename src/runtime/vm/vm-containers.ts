@@ -15,6 +15,7 @@ import { documentHost } from "../windows-container/document-host.ts";
 import { findGuard } from "../windows-container/guarded-credentials.ts";
 import type { RuntimeOnWindows } from "../windows-container/runtime-on-windows.ts";
 import { createHostedContainer } from "./create-hosted-container.ts";
+import { namespaceDocument } from "./namespace-document.ts";
 
 /** The containers of one VM, as its owner sees them. Everything that they have of the VM ends with this process. */
 export class VmContainers {
@@ -93,7 +94,8 @@ export class VmContainers {
     if (id === undefined) return undefined;
     const { networks } = this.#runtime.windows;
     const ids = await networks.endpointsOf(id);
-    return { id, endpoints: await Promise.all(ids.map((endpoint) => networks.endpoint(endpoint))) };
+    const endpoints = await Promise.all(ids.map((endpoint) => networks.endpoint(endpoint)));
+    return { id, document: namespaceDocument(await networks.namespace(id)), endpoints };
   }
 
   async #release(id: string): Promise<void> {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { HcsResult } from "../../../../src/hcs/results.ts";
 import type { RuntimeOnWindows } from "../../../../src/runtime/windows-container/runtime-on-windows.ts";
 import { VmContainers } from "../../../../src/runtime/vm/vm-containers.ts";
+import { checkNamespace } from "../../../../src/schema/validate-hcs-network.ts";
 import { ContainerNotes } from "../../../../src/state/container-notes.ts";
 import { KeyStateStore } from "../../../../src/state/key-state-store.ts";
 import { MemoryKeys } from "../../../support/memory-keys.ts";
@@ -15,6 +16,17 @@ let folder: string;
 let far: FarSide;
 let containers: VmContainers;
 let store: KeyStateStore;
+let notes: ContainerNotes;
+
+const NAMESPACE = "6d1b4c7e-0000-4000-8000-000000000001";
+const ENDPOINT = { ID: "7a5c0d1e-0000-4000-8000-0000000000e1", MacAddress: "00-15-5D-01-02-03" };
+const RESOURCE = { Type: "Endpoint", Data: { Id: ENDPOINT.ID } };
+/** A network service with one namespace. */
+const networks = {
+  namespace: async (ID: string) => ({ ID, IsDefault: false, ResourceList: [RESOURCE], CompartmentId: 3 }),
+  endpointsOf: async () => [ENDPOINT.ID],
+  endpoint: async () => ENDPOINT,
+};
 
 beforeEach(() => boot("linux"));
 
@@ -29,8 +41,9 @@ async function boot(os: "linux" | "windows"): Promise<void> {
   await keep("web", os === "linux" ? { linux: {} } : {});
   // A service that guards nothing.
   const service = { modify: async () => undefined, properties: async () => [{}] };
-  const host = { osBuild: 20_348, processors: 4, layerId: async () => "", service };
-  const windows = { notes: new ContainerNotes(keys), ...host };
+  const host = { osBuild: 20_348, processors: 4, layerId: async () => ENDPOINT.ID, service };
+  notes = new ContainerNotes(keys);
+  const windows = { notes, networks, ...host };
   const vm = await vmOver(far, { Scsi: { "0": {} }, VirtualPMem: { MaximumCount: 4 } });
   const hosting = { id: vm.id, os: vm.os, processorCount: 2, isTemplate: false };
   containers = new VmContainers({ store, windows } as unknown as RuntimeOnWindows, vm, hosting);
@@ -116,4 +129,21 @@ test("a Windows container is not made without the guard of its credentials", asy
     /^Cannot create "web" in VM "vm": the service does not guard its credentials any more$/,
   );
   expect(had()).toBe(0);
+});
+
+test("a Windows guest is told of the whole namespace, as the host's network service describes it", async () => {
+  await boot("windows");
+  await keep("net", { windows: { layerFolders: [join(folder, "base"), join(folder, "scratch")] } });
+  notes.set("net", "netns", NAMESPACE);
+  await containers.answer({ ID: "net", Op: "create" }, client());
+  const told = far.requests.find(({ GuestRequest }) => GuestRequest?.ResourceType === "NetworkNamespace");
+  expect(told?.GuestRequest?.Settings).toEqual({
+    ID: NAMESPACE,
+    NamespaceId: 3,
+    Type: "Host",
+    Resources: [RESOURCE],
+    SchemaVersion: { Major: 2, Minor: 0 },
+  });
+  expect(checkNamespace(told?.GuestRequest?.Settings).faults).toEqual([]);
+  expect(checkNamespace({ Type: "Nowhere" }).faults).toHaveLength(1);
 });
