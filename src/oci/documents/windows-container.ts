@@ -25,6 +25,7 @@ export function windowsContainer(
 ): Container {
   const { spec, hostingSystem, isTemplate = false } = options;
   requireWritableRoot(spec);
+  if (spec.windows?.servicing === true) host.warn("Servicing is left out: only schema 1.0 knows it");
   const isHosted = hostingSystem !== undefined;
   const mounts = windowsMounts(spec.mounts ?? [], { isHosted, sources: resources.mountSources }, host);
   const namespace = isTemplate ? TEMPLATE_NETWORK_NAMESPACE : resources.networkNamespace;

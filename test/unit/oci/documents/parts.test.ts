@@ -16,6 +16,7 @@ import { chooseSchemaVersion } from "../../../../src/oci/documents/schema-versio
 import { standInGuid } from "../../../../src/oci/documents/stand-in-ids.ts";
 import { containerStorageQos } from "../../../../src/oci/documents/storage-limits.ts";
 import { volumePath } from "../../../../src/oci/documents/volume-path.ts";
+import { windowsDocument } from "../../../../src/oci/documents/windows-document.ts";
 import { windowsMounts } from "../../../../src/oci/documents/windows-mounts.ts";
 import { bundleErrorOf } from "../bundle-folder.ts";
 import { notingHost, windowsSpec } from "./test-host.ts";
@@ -53,6 +54,21 @@ describe("the schema's version", () => {
       expect(() => chooseSchemaVersion({ requested: { Major, Minor }, isHosted }, notingHost())).toThrow(
         new UsageError(`Cannot use schema version "${Major}.${Minor}": it must be 1.0 or 2.1`),
       );
+  });
+
+  test("decides whether updates are installed, and a container without says so", () => {
+    const volume = "\\\\?\\Volume{1f3ad2a8-0b43-4a6e-9c5b-6a8f3f0d2b11}\\";
+    const spec = windowsSpec({ servicing: true });
+    const resources = { rootPath: volume, layers: [], mountSources: new Map() };
+    const [old, host] = [notingHost(), notingHost()];
+    const options = { id: "c1", owner: "tester", spec };
+    expect(windowsDocument({ ...options, schemaVersion: V1 }, resources, old)).toHaveProperty(
+      "Servicing",
+      true,
+    );
+    windowsDocument(options, resources, host);
+    windowsDocument({ ...options, spec: windowsSpec({ servicing: false }) }, resources, host);
+    expect([old.warnings, host.warnings]).toEqual([[], ["Servicing is left out: only schema 1.0 knows it"]]);
   });
 
   test("is not 1.0 for a Linux container", () => {
