@@ -59,9 +59,9 @@ export function requireOneOf(flag: string, value: string, allowed: readonly stri
     throw new UsageError(`unknown ${flag} "${value}": it is ${allowed.join(" or ")}`);
 }
 
-/** The owner of containers unless another is named. */
-export function defaultOwner(): string {
-  return hostOs() === "windows" ? "runhcs" : "root";
+/** The owner of containers unless another is named. @param os of the host that they are for */
+export function defaultOwner(os = hostOs()): string {
+  return os === "windows" ? "runhcs" : "root";
 }
 
 /**

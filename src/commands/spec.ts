@@ -45,7 +45,8 @@ export default class Spec extends RuntimeCommand {
     const windows = hostOs() === "windows" ? (await this.openRuntime(flags)).windows : undefined;
     const { document, notes } = await bundleDocument({
       bundle,
-      owner: flags.owner ?? defaultOwner(),
+      // Documents that name an owner are those for Windows.
+      owner: flags.owner ?? defaultOwner("windows"),
       ofVm: vm,
       ...(windows === undefined ? {} : { windows }),
       ...(schema === undefined ? {} : { schemaVersion }),

@@ -55,6 +55,13 @@ describe("spec --document", () => {
     expect(checkComputeSystem(document).faults).toEqual([]);
   });
 
+  test("names the owner that a container has on its own host", async () => {
+    for (const words of [[], ["--schema", "1.0"]]) {
+      const { stdout } = await documentOf(windowsConfig, ...words);
+      expect(JSON.parse(stdout)).toHaveProperty("Owner", "runhcs");
+    }
+  });
+
   test("prints that of schema 1, if asked to or for an older host", async () => {
     for (const words of [
       ["--schema", "1.0"],
