@@ -10,6 +10,8 @@ export interface KnownAnnotation {
   effect: string;
   /** Whether this program acts on it. */
   served: boolean;
+  /** Why no container is created on Windows that asks for it. */
+  refusal?: string;
 }
 
 /** Lists every annotation that is known. */
@@ -20,5 +22,6 @@ export function knownAnnotations(): KnownAnnotation[] {
     default: annotation.default,
     effect: annotation.effect,
     served: annotation.served,
+    ...(annotation.refusal === undefined ? {} : { refusal: annotation.refusal }),
   }));
 }

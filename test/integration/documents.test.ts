@@ -26,9 +26,10 @@ describe("annotations", () => {
     expect(header).toMatch(/^NAME +TYPE +DEFAULT +EFFECT$/);
     const limit = rows.find((row) => row.startsWith("io.microsoft.container.processor.limit "));
     expect(limit).toMatch(/ {3}uint32 0-10000 {3,}windows\.resources\.cpu\.maximum {3,}share of all /);
-    expect(rows.find((row) => row.startsWith("microsoft.com/hostprocess-container "))).toMatch(
-      / {3}bool {3,}false {3,}not served: /,
-    );
+    const process = rows.find((row) => row.startsWith("microsoft.com/hostprocess-container "));
+    expect(process).toMatch(/ {3}bool {3,}false {3,}refused: /);
+    const privileged = rows.find((row) => row.includes(".lcow.privileged "));
+    expect(privileged).toMatch(/ {3}bool {3,}false {3,}not served: /);
     expect(rows.length).toBeGreaterThan(90);
   });
 

@@ -9,6 +9,8 @@ interface CommonParts {
   effect: string;
   /** Whether this program acts on it; others are known but change nothing. */
   served: boolean;
+  /** Why no container is created on Windows that asks for it: without it, it would be another or less isolated one. */
+  refusal?: string;
 }
 
 /** `true` or `false`, in any case. */
@@ -65,6 +67,11 @@ export function text(effect: string, byDefault = ""): TextAnnotation {
 /** The same annotation, which is known but changes nothing. */
 export function unserved<A extends Annotation>(annotation: A): A {
   return { ...annotation, served: false };
+}
+
+/** The same annotation, with which no container is created. @param refusal why, in words */
+export function refused<A extends Annotation>(annotation: A, refusal: string): A {
+  return { ...annotation, served: false, refusal };
 }
 
 /** The type of an annotation in words, with its range or words if it has some. */

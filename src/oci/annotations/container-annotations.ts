@@ -1,4 +1,4 @@
-import { bool, text, uint32, uint64, unserved } from "./annotation.ts";
+import { bool, refused, text, uint32, uint64, unserved } from "./annotation.ts";
 
 /** Annotations of one container. */
 export const CONTAINER_ANNOTATIONS = {
@@ -43,7 +43,10 @@ export const CONTAINER_ANNOTATIONS = {
     "folders with drivers of assigned devices to install in a Windows VM, separated by commas",
   ),
   "io.microsoft.container.gpu.capabilities": text("capabilities asked of a GPU, by the guest of a Linux VM"),
-  "microsoft.com/hostprocess-container": unserved(bool("run the process on the host itself")),
+  "microsoft.com/hostprocess-container": refused(
+    bool("run the process on the host itself"),
+    "no container is a process of the host",
+  ),
   "microsoft.com/hostprocess-inherit-user": unserved(
     bool("run a process on the host as the user who runs the runtime"),
   ),

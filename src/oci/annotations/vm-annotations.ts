@@ -1,4 +1,4 @@
-import { bool, choice, text, uint32, uint64, unserved } from "./annotation.ts";
+import { bool, choice, refused, text, uint32, uint64, unserved } from "./annotation.ts";
 
 /** Annotations of a utility VM. */
 export const VM_ANNOTATIONS = {
@@ -100,22 +100,37 @@ export const VM_ANNOTATIONS = {
     "most operations a second of the VM's disks",
     "windows.resources.storage.iops",
   ),
-  "io.microsoft.virtualmachine.storage.scratch.encrypted": unserved(bool("encrypt the scratch disks")),
+  "io.microsoft.virtualmachine.storage.scratch.encrypted": refused(
+    bool("encrypt the scratch disks"),
+    "scratch disks are not encrypted",
+  ),
   "io.microsoft.virtualmachine.fullyphysicallybacked": bool(
     "take all memory from the host at once; without persistent memory devices, from an initrd",
   ),
   "io.microsoft.virtualmachine.disablecompartmentnamespace": bool(
     "leave the guest's network compartments without namespaces (Windows)",
   ),
-  "io.microsoft.virtualmachine.useexternalgcsbridge": bool(
-    "talk to the guest directly and not through the service",
-    "false",
+  "io.microsoft.virtualmachine.useexternalgcsbridge": refused(
+    bool("talk to the guest directly and not through the service"),
+    "the service talks to the guest, not this program",
   ),
-  "io.microsoft.virtualmachine.cpugroup.id": text("group of processors that the VM joins once it runs"),
-  "io.microsoft.virtualmachine.saveastemplate": bool("make the VM one to clone from (Windows)"),
-  "io.microsoft.virtualmachine.templateid": text("VM to clone from; excludes saveastemplate (Windows)"),
+  "io.microsoft.virtualmachine.cpugroup.id": refused(
+    text("group of processors that the VM joins once it runs"),
+    "VMs join no group of processors",
+  ),
+  "io.microsoft.virtualmachine.saveastemplate": refused(
+    bool("make the VM one to clone from (Windows)"),
+    "VMs are not cloned",
+  ),
+  "io.microsoft.virtualmachine.templateid": refused(
+    text("VM to clone from; excludes saveastemplate (Windows)"),
+    "VMs are not cloned",
+  ),
   "io.microsoft.virtualmachine.dump-directory-path": unserved(text("folder for dumps of the VM")),
-  "io.microsoft.virtualmachine.fileshares.disablewritable": unserved(bool("share folders read-only only")),
+  "io.microsoft.virtualmachine.fileshares.disablewritable": refused(
+    bool("share folders read-only only"),
+    "folders are shared as their mounts say",
+  ),
   "io.microsoft.virtualmachine.kerneldrivers": unserved(
     text("folders with drivers to install in the VM, separated by commas"),
   ),

@@ -1,7 +1,5 @@
-import { PlatformError } from "../../base/errors.ts";
 import { stringifyJson } from "../../base/lossless-json.ts";
 import type { OwnedVm } from "../../hcs/vm-owners.ts";
-import { annotationValue } from "../../oci/annotations.ts";
 import { documentFault } from "../../oci/documents/fault.ts";
 import { layerFolders } from "../../oci/documents/layers.ts";
 import { containerVmOptions, type ContainerVmOptions } from "../../oci/documents/vm/container-vm.ts";
@@ -21,8 +19,6 @@ export interface ContainerInVm extends PlannedContainer {
   request: VmRequest;
 }
 
-const VM = "io.microsoft.virtualmachine";
-
 /**
  * Makes ready on the host what a container in a VM needs: its scratch, its network, and, if the VM is to be its own,
  * that VM. The rest is done by the VM's owner.
@@ -31,7 +27,6 @@ const VM = "io.microsoft.virtualmachine";
  */
 export async function makeVmDocument(runtime: RuntimeOnWindows, container: ContainerInVm): Promise<OwnedVm> {
   const { id, spec, kind, vm } = container;
-  requireServed(container);
   requireDevices(runtime, container);
   const isOwn = vm.host === id;
   const options = isOwn ? vmOptions(runtime, container) : undefined;
@@ -74,20 +69,4 @@ function requireVmImage(configured: string | undefined, spec: ContainerInVm["spe
   const image = configured || findVmImage(layerFolders(spec).readOnly);
   if (image !== undefined) return image;
   throw documentFault(["windows", "hyperv", "utilityVMPath"], "is missing, and no layer has a UtilityVM");
-}
-
-/** Nothing that a container asks of its VM is left out in silence. */
-function requireServed({ id, spec: { annotations } }: ContainerInVm): void {
-  const isClone = annotationValue(annotations, `${VM}.templateid`) !== undefined;
-  const rules: readonly (readonly [isBroken: boolean, problem: string])[] = [
-    [isClone || annotationValue(annotations, `${VM}.saveastemplate`) === true, "VMs are not cloned"],
-    [annotationValue(annotations, `${VM}.cpugroup.id`) !== undefined, "VMs join no group of processors"],
-    [
-      annotationValue(annotations, `${VM}.useexternalgcsbridge`) === true,
-      "the service talks to the guest, not this program",
-    ],
-  ];
-  const broken = rules.find(([isBroken]) => isBroken);
-  if (broken === undefined) return;
-  throw new PlatformError("PLATFORM_UNSUPPORTED", `Cannot create container "${id}" in a VM: ${broken[1]}`);
 }

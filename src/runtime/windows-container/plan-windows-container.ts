@@ -15,6 +15,7 @@ import { makeHostDocument } from "./make-host-document.ts";
 import { makeVmDocument } from "./make-vm-document.ts";
 import { placeInVm } from "./place-in-vm.ts";
 import { releaseResources } from "./release-resources.ts";
+import { requireServedAnnotations } from "./require-served-annotations.ts";
 import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
 
 /**
@@ -35,6 +36,7 @@ export async function planWindowsContainer(
   requireIsolation(container, isolation);
   const InitProcess = requireProcess(config);
   requireHostHooks(id, config);
+  requireServedAnnotations({ id, spec: config, isInVm: vm !== undefined }, (text) => runtime.warn(text));
   const parts = { id, spec: absolutePaths(config, path), kind };
   const document = async (): Promise<WindowsContainerDocument> => ({
     ...(vm === undefined
