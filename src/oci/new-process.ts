@@ -39,8 +39,10 @@ export function newProcess(flags: ProcessFlags, containers: () => OciProcess): O
     });
   }
   const base = containers();
+  // A command line of Windows would count instead of the words.
+  const { commandLine: _, ...others } = base;
   return {
-    ...base,
+    ...others,
     ...textChanges(flags),
     ...userChanges(flags, base),
     args: [...flags.args],
