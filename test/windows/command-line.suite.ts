@@ -75,6 +75,10 @@ export function describeLife({ describe, expect }: TestRunner, { inRoot, refused
         expect((await exec(["exit", String(code)])).code).toBe(code);
       const variable = await place.call(["exec", "--env", "A=b c", "web", place.program, "variable", "A"]);
       expect(variable.stdout).toBe("b c");
+      const described = join(place.folder, "process.json");
+      const inFile = { cwd: "C:\\windows", args: [place.program, "variable", "A"], env: ["A=of a file"] };
+      fs.writeFileSync(described, JSON.stringify(inFile));
+      expect((await place.call(["exec", "--process", described, "web"])).stdout).toBe("of a file");
       await refused(place, ["exec", "web", "C:\\nothing.exe"], /^Cannot create process in "web"/, {
         code: 255,
       });
