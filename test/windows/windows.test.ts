@@ -18,6 +18,7 @@ import { describeFormatInVm } from "./prepare-disk.suite.ts";
 import { describeRunProcess } from "./run-process.suite.ts";
 import { describeSystemIdentity } from "./system-identity.suite.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
+import { describeShimSystem } from "./shim-system.suite.ts";
 import { describeVmOwners } from "./vm-owners.suite.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 
@@ -42,6 +43,7 @@ describeNetworks(runner, () => double);
 describeComputeService(runner, () => double);
 describeCredentials(runner, () => double);
 describeVolumes(runner, () => double);
+describeShimSystem(runner, () => double);
 describeVmOwners(runner, () => double);
 describeSystemIdentity(runner, () => double);
 describeRunProcess(runner, () => double);

@@ -10,7 +10,7 @@ import type {
   SignalProcessOptions,
   SystemProperties,
 } from "../../compute-service.ts";
-import { ComputeError, HcsResult, isNotExist, isTimeout } from "../../results.ts";
+import { ComputeError, HcsResult, isAlreadyStopped, isNotExist, isTimeout } from "../../results.ts";
 import { NotificationType } from "../notification-types.ts";
 import { ignoreConsoleEvents, sendConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
 import { terminateSystem } from "./end-system.ts";
@@ -126,14 +126,17 @@ export class ShimSystem implements ComputeSystem {
   }
 
   async signalAll(options: SignalProcessOptions): Promise<void> {
-    const { records } = this.#context;
-    const shims = records.execShims(this.id);
+    const shims = this.#context.records.execShims(this.id);
     const init = await this.openInitProcess();
-    const others = await Promise.all(shims.map((shim) => this.openProcess(shim)));
-    for (const process of [...others, init])
-      await process.signal(options).catch((error: unknown) => {
-        if (!isNotExist(error)) throw error;
-      });
+    for (const shim of shims) {
+      try {
+        await (await this.openProcess(shim)).signal(options);
+      } catch (error) {
+        // It has just ended, or its shim was killed, and could not take back what it had noted.
+        if (!isNotExist(error) && !isAlreadyStopped(error)) throw error;
+      }
+    }
+    await init.signal(options);
   }
 
   async *notifications(abort: AbortSignal): AsyncIterable<Notification> {
