@@ -1,5 +1,7 @@
 // Every command on Windows, with real processes, a real registry and real pipes, over the double.
+import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { guidText } from "../../src/hcs/windows/bindings/guid.ts";
 import { HcsService } from "../../src/hcs/windows/compute-service.ts";
@@ -501,6 +503,28 @@ export function describeCommandLine(
       await until(() => !isRunning(pid), 20_000);
       place.double.control({ Dead: false });
       await place.ok("delete", "--force", "web");
+    });
+
+    inRoot("writes its logs into named pipes too", async (place) => {
+      const said: string[] = [];
+      const pipe = `\\\\.\\pipe\\ProtectedPrefix\\Administrators\\log-${randomUUID()}`;
+      const server = createServer((socket) => {
+        socket.on("error", () => undefined);
+        socket.on("data", (chunk) => void said.push(chunk.toString()));
+      });
+      await new Promise<void>((listening) => void server.listen(pipe, listening));
+      const log = ["--log", pipe, "--log-format", "json"];
+      await refused(place, [...log, "state", "web"], /does not exist/);
+      await until(() => said.length > 0);
+      expect(said.join("")).toMatch(/^\{"level":"error","msg":".*does not exist.*\}\n$/);
+      said.length = 0;
+      await place.ok("run", "-d", "--bundle", place.bundle(["silent"]), "--shim-log", pipe, "web");
+      place.double.control({ Dead: true });
+      await until(() => said.length > 0, 20_000);
+      expect(said.join("")).toMatch(/^Cannot wait for process \d+ of "web": .*\n$/);
+      place.double.control({ Dead: false });
+      await place.ok("delete", "--force", "web");
+      server.close();
     });
 
     inRoot("refuses what it cannot do on Windows", async (place) => {
