@@ -101,6 +101,10 @@ export function describeLife({ describe, expect }: TestRunner, { inRoot, refused
         ["resize-tty", "--pid", "1", "web", "120", "40"],
         /no process has a shim of this pid/,
       );
+      const nowhere = ["exec", "--detach", "--pid-file", join(place.folder, "no", "pid")];
+      const unnamed = [...nowhere, "web", place.program, "silent"];
+      await refused(place, unnamed, /^Cannot write the pid file/, { code: 255 });
+      await until(() => place.double.counts().Processes === 2);
       const pids = JSON.parse(await place.ok("ps", "--format", "json", "web")) as number[];
       expect(pids.length).toBe(2);
       expect(await place.ok("ps", "web")).toMatch(/^PID +NAME[^]*\n\d+ +program/);

@@ -45,8 +45,6 @@ export interface LaunchedShim {
   pid: number;
   /** Waits for its end, while console events go to `onEvent`. @returns its exit code, 32 bits unsigned */
   wait(onEvent: OnConsoleEvent): Promise<number>;
-  /** Ends it at once. */
-  kill(): void;
 }
 
 /**
@@ -82,7 +80,6 @@ export async function launchShim(
   return {
     pid: child.pid ?? 0,
     wait: (onEvent) => follow(child, exit, onEvent),
-    kill: () => void child.kill(),
   };
 }
 
