@@ -48,6 +48,7 @@ class Place {
     place.#keys.createKey("web");
     place.records.add("web", { UniqueId: "unique", Owner: "test", GuestOs, InitProcess: { cwd: "/" } });
     place.records.setShim("web", 1);
+    place.records.setRuntimeId("web", system.runtimeId);
     return place;
   }
 
