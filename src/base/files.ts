@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -61,4 +62,11 @@ export function writeFileAtomically(path: string, text: string, mode = 0o600): v
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** Opens a log to add to it. @returns a descriptor that the caller closes */
+export function openLog(path: string): number {
+  // A named pipe of Windows has no end to add to, and is never made.
+  const isPipe = /^\\\\\.\\pipe\\/i.test(path);
+  return openSync(path, isPipe ? constants.O_WRONLY : "a", 0o644);
 }

@@ -5,7 +5,7 @@ import type { VmRequest } from "../runtime/container-plan.ts";
 /** Flags that every command takes, before or behind its name. */
 export const globalFlags = {
   root: Flags.string({ description: "folder of the containers' state (Windows: name of a registry key)" }),
-  log: Flags.string({ description: "file that gets one record of a failure" }),
+  log: Flags.string({ description: "file, or named pipe of Windows, that gets one record of a failure" }),
   "log-format": Flags.string({ description: "format of --log: text or json", default: "text" }),
   debug: Flags.boolean({ description: "show the time that each phase took" }),
   owner: Flags.string({ description: "owner named in the containers' state (Linux: root, Windows: runhcs)" }),

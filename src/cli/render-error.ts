@@ -1,5 +1,6 @@
-import { appendFileSync } from "node:fs";
+import { closeSync, writeFileSync } from "node:fs";
 import { errnoCode, RuntimeError } from "../base/errors.ts";
+import { openLog } from "../base/files.ts";
 import { isTerminal, writeText } from "./print.ts";
 
 /** Where a failure is reported beside standard error, from --log and --log-format. */
@@ -52,7 +53,12 @@ function writeLog(log: FailureLog, level: string, msg: string, phases?: Phases):
       ? JSON.stringify({ level, msg, time, ...(phases === undefined ? {} : { phases }) })
       : `time="${time}" level=${level} msg=${JSON.stringify(msg)}`;
   try {
-    appendFileSync(log.path, `${record}\n`, { mode: 0o644 });
+    const fd = openLog(log.path);
+    try {
+      writeFileSync(fd, `${record}\n`);
+    } finally {
+      closeSync(fd);
+    }
     return [];
   } catch (error) {
     return [`the log "${log.path}" cannot be written: ${failureMessage(error)}`];

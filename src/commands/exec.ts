@@ -35,7 +35,7 @@ export default class Exec extends RuntimeCommand {
     return execProcess(runtime, {
       id: args.id,
       process: (containers) =>
-        newProcess({ ...flags, args: words, hasNamedUsers: hostOs() === "windows" }, containers),
+        newProcess({ ...flags, args: words, isOnWindows: hostOs() === "windows" }, containers),
       attachment: processAttachment(flags, flags.detach),
       cgroups: flags.cgroup ?? [],
       ignorePaused: flags["ignore-paused"],

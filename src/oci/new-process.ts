@@ -13,8 +13,8 @@ export interface ProcessFlags {
   tty?: boolean;
   /** `UID` or `UID:GID`. */
   user?: string | undefined;
-  /** Whether `user` may be a name, as users of Windows have. */
-  hasNamedUsers?: boolean;
+  /** Whether the host is Windows: then `user` may be a name, and a working folder may have a drive. */
+  isOnWindows?: boolean;
   "additional-gids"?: readonly string[] | undefined;
   cap?: readonly string[] | undefined;
   "no-new-privs"?: boolean;
@@ -30,7 +30,7 @@ export interface ProcessFlags {
  */
 export function newProcess(flags: ProcessFlags, containers: () => OciProcess): OciProcess {
   if (flags.process !== undefined) {
-    const process = loadProcess(flags.process);
+    const process = loadProcess(flags.process, flags.isOnWindows);
     return flags.tty === true ? { ...process, terminal: true } : process;
   }
   if (flags.args.length === 0) {
@@ -39,8 +39,10 @@ export function newProcess(flags: ProcessFlags, containers: () => OciProcess): O
     });
   }
   const base = containers();
+  // A command line of Windows would count instead of the words.
+  const { commandLine: _, ...others } = base;
   return {
-    ...base,
+    ...others,
     ...textChanges(flags),
     ...userChanges(flags, base),
     args: [...flags.args],
@@ -69,9 +71,9 @@ function userChanges(flags: ProcessFlags, base: OciProcess): Partial<OciProcess>
   };
 }
 
-function parseUser({ user: text, hasNamedUsers }: ProcessFlags): OciProcess["user"] {
+function parseUser({ user: text, isOnWindows }: ProcessFlags): OciProcess["user"] {
   if (text === undefined) return {};
-  if (hasNamedUsers === true && !/^\d+(:\d+)?$/.test(text)) return { username: text };
+  if (isOnWindows === true && !/^\d+(:\d+)?$/.test(text)) return { username: text };
   const [uid = "", gid] = text.split(":");
   return {
     uid: requireNumber("--user", uid),

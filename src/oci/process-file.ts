@@ -7,11 +7,12 @@ import { invalid, readJsonFile } from "./json-file.ts";
 import { processFaults } from "./process-checks.ts";
 
 /**
- * Loads the process that an engine asks exec to run in a Linux container.
+ * Loads the process that an engine asks exec to run.
  *
+ * @param isOnWindows whether its folder may be one of Windows, which makes it a process of a Windows container
  * @throws {BundleError} `BUNDLE_MISSING` if the file is absent, `BUNDLE_INVALID` with every fault at once
  */
-export function loadProcess(file: string): OciProcess {
+export function loadProcess(file: string, isOnWindows = false): OciProcess {
   const path = resolve(file);
   const source = {
     action: "load process",
@@ -25,7 +26,9 @@ export function loadProcess(file: string): OciProcess {
     throw new BundleError("BUNDLE_INVALID", path, message);
   }
   const { value: process, faults } = checkProcess(document);
-  const everyFault = allFaults<OciProcess>(document, faults, (rest) => processFaults(rest, "", false));
+  const everyFault = allFaults<OciProcess>(document, faults, (rest) =>
+    processFaults(rest, "", isOnWindows && rest.cwd?.startsWith("/") === false),
+  );
   if (process === undefined || everyFault.length > 0) throw invalid(source, everyFault);
   return process;
 }

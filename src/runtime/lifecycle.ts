@@ -5,7 +5,7 @@ import type { OciStatus } from "../schema/oci.ts";
 
 /** What can be done to a container, as far as its status decides. */
 export type Operation =
-  "start" | "exec" | "pause" | "resume" | "kill" | "delete" | "update" | "events" | "checkpoint";
+  "start" | "exec" | "pause" | "resume" | "kill" | "resize" | "delete" | "update" | "events" | "checkpoint";
 
 /** A container's status: OCI's four, and `paused`, which every engine knows. */
 export type Status = OciStatus;
@@ -16,6 +16,7 @@ const ALLOWED: Record<Operation, readonly Status[]> = {
   pause: ["created", "running"],
   resume: ["paused"],
   kill: ["created", "running", "paused"],
+  resize: ["created", "running", "paused"],
   delete: ["created", "stopped"],
   update: ["created", "running", "paused"],
   events: ["created", "running", "paused"],

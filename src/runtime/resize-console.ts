@@ -16,7 +16,7 @@ export async function resizeConsole(
   runtime: Runtime,
   { id, columns, rows, pid }: ConsoleSize,
 ): Promise<void> {
-  const { system } = await openLiveContainer(runtime, id, "kill");
+  const { system } = await openLiveContainer(runtime, id, "resize");
   const process = pid === undefined ? await system.openInitProcess() : await system.openProcess(pid);
   if (await process.resizeConsole(columns, rows)) return;
   throw new ContainerStateError(

@@ -31,7 +31,7 @@ struct process {
     struct system *system;
     struct program program;
     struct callback *callbacks;
-    int exited, handles, lost, console, width, height;
+    int exited, handles, lost, console, width, height, wait_result;
     uint32_t exit_code;
 };
 
@@ -466,9 +466,10 @@ static int has_linux_guest(const struct system *system) {
 static void describe(text *out, const struct system *system, const json *query) {
     text_add(out, "{\"Id\":");
     text_quote(out, system->id);
+    int bare = json_true(plan(system, "Properties"), "Bare");
     text_add(out, ",\"SystemType\":\"%s\",\"RuntimeOsType\":\"%s\",\"State\":\"%s\",\"Stopped\":%s,\"Owner\":",
-             json_get(system->document, "VirtualMachine") ? "VirtualMachine" : "Container",
-             has_linux_guest(system) ? "Linux" : "Windows",
+             bare ? "" : json_get(system->document, "VirtualMachine") ? "VirtualMachine" : "Container",
+             bare ? "" : has_linux_guest(system) ? "Linux" : "Windows",
              state_names[system->state], system->exited ? "true" : "false");
     text_quote(out, json_text(system->document, "Owner", ""));
     /* Of some containers the service tells zeros. */
@@ -887,7 +888,9 @@ EXPORT HRESULT WINAPI HcsCreateProcess(HANDLE handle, const char16 *parameters, 
         process->system = system;
         process->next = system->processes;
         process->console = json_true(parsed, "EmulateConsole");
-        process->lost = json_true(json_get(json_get(parsed, "Fault"), "Exit"), "Lost");
+        const json *exit = json_get(json_get(parsed, "Fault"), "Exit");
+        process->lost = json_true(exit, "Lost");
+        process->wait_result = (int)json_number(exit, "LastWaitResult", 0);
         system->processes = process;
         system->live++;
         counts.processes++;
@@ -970,8 +973,8 @@ EXPORT HRESULT WINAPI HcsGetProcessProperties(HANDLE handle, char16 **properties
     pthread_mutex_lock(&lock);
     struct process *process = find(handle, PROCESS);
     if (process)
-        text_add(&out, "{\"ProcessId\":%u,\"Exited\":%s,\"ExitCode\":%u,\"LastWaitResult\":0", process->program.pid,
-                 process->exited ? "true" : "false", process->exit_code);
+        text_add(&out, "{\"ProcessId\":%u,\"Exited\":%s,\"ExitCode\":%u,\"LastWaitResult\":%d", process->program.pid,
+                 process->exited ? "true" : "false", process->exit_code, process->wait_result);
     if (process && process->width)
         text_add(&out, ",\"ConsoleSize\":[%d,%d]", process->width, process->height);
     text_add(&out, "}");

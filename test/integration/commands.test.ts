@@ -311,6 +311,11 @@ describe("resize-tty", () => {
     );
     for (const size of ["0", "65536", "wide", "-1"]) await refusal(["resize-tty", id, size, "25"]);
     await refusal(["resize-tty", id, "80"]);
+    await host.ok("kill", id, "KILL");
+    await stopped(id);
+    expect(await refusal(["resize-tty", id, "80", "25"])).toContain(
+      `Cannot resize container "${id}": container not running`,
+    );
     await host.ok("delete", "--force", id);
   });
 });

@@ -25,6 +25,8 @@ import { openWindowsVmHost } from "./utility-vm-host.ts";
 import { openShimServiceHost } from "./shim-service-host.ts";
 import { describeSystemIdentity } from "./system-identity.suite.ts";
 import { sampled } from "./sampled.ts";
+import { describeScratches } from "./scratches.suite.ts";
+import { describeShimSystem } from "./shim-system.suite.ts";
 import { describeVmOwners } from "./vm-owners.suite.ts";
 import { describeVmContainers } from "./vm-containers.suite.ts";
 import { describeVmDevices } from "./vm-devices.suite.ts";
@@ -60,6 +62,8 @@ function runSuites(): void {
   describeNetworks(runner, () => double);
   describeCredentials(runner, () => double);
   describeVolumes(runner, () => double);
+  describeScratches(runner, () => double);
+  describeShimSystem(runner, () => double);
   describeVmOwners(runner, () => double);
   describeSystemIdentity(runner, () => double);
   describeRegistry(runner);

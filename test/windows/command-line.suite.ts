@@ -1,5 +1,7 @@
 // Every command on Windows, with real processes, a real registry and real pipes, over the double.
+import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { guidText } from "../../src/hcs/windows/bindings/guid.ts";
 import { HcsService } from "../../src/hcs/windows/compute-service.ts";
@@ -75,6 +77,10 @@ export function describeLife({ describe, expect }: TestRunner, { inRoot, refused
         expect((await exec(["exit", String(code)])).code).toBe(code);
       const variable = await place.call(["exec", "--env", "A=b c", "web", place.program, "variable", "A"]);
       expect(variable.stdout).toBe("b c");
+      const described = join(place.folder, "process.json");
+      const inFile = { cwd: "C:\\windows", args: [place.program, "variable", "A"], env: ["A=of a file"] };
+      fs.writeFileSync(described, JSON.stringify(inFile));
+      expect((await place.call(["exec", "--process", described, "web"])).stdout).toBe("of a file");
       await refused(place, ["exec", "web", "C:\\nothing.exe"], /^Cannot create process in "web"/, {
         code: 255,
       });
@@ -95,6 +101,10 @@ export function describeLife({ describe, expect }: TestRunner, { inRoot, refused
         ["resize-tty", "--pid", "1", "web", "120", "40"],
         /no process has a shim of this pid/,
       );
+      const nowhere = ["exec", "--detach", "--pid-file", join(place.folder, "no", "pid")];
+      const unnamed = [...nowhere, "web", place.program, "silent"];
+      await refused(place, unnamed, /^Cannot write the pid file/, { code: 255 });
+      await until(() => place.double.counts().Processes === 2);
       const pids = JSON.parse(await place.ok("ps", "--format", "json", "web")) as number[];
       expect(pids.length).toBe(2);
       expect(await place.ok("ps", "web")).toMatch(/^PID +NAME[^]*\n\d+ +program/);
@@ -497,6 +507,28 @@ export function describeCommandLine(
       await until(() => !isRunning(pid), 20_000);
       place.double.control({ Dead: false });
       await place.ok("delete", "--force", "web");
+    });
+
+    inRoot("writes its logs into named pipes too", async (place) => {
+      const said: string[] = [];
+      const pipe = `\\\\.\\pipe\\ProtectedPrefix\\Administrators\\log-${randomUUID()}`;
+      const server = createServer((socket) => {
+        socket.on("error", () => undefined);
+        socket.on("data", (chunk) => void said.push(chunk.toString()));
+      });
+      await new Promise<void>((listening) => void server.listen(pipe, listening));
+      const log = ["--log", pipe, "--log-format", "json"];
+      await refused(place, [...log, "state", "web"], /does not exist/);
+      await until(() => said.length > 0);
+      expect(said.join("")).toMatch(/^\{"level":"error","msg":".*does not exist.*\}\n$/);
+      said.length = 0;
+      await place.ok("run", "-d", "--bundle", place.bundle(["silent"]), "--shim-log", pipe, "web");
+      place.double.control({ Dead: true });
+      await until(() => said.length > 0, 20_000);
+      expect(said.join("")).toMatch(/^Cannot wait for process \d+ of "web": .*\n$/);
+      place.double.control({ Dead: false });
+      await place.ok("delete", "--force", "web");
+      server.close();
     });
 
     inRoot("refuses what it cannot do on Windows", async (place) => {

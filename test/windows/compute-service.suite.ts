@@ -1,6 +1,6 @@
 // Systems and processes of the Windows host against the double.
 import { randomUUID } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { closeSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { CURRENT_PROCESS } from "../../src/hcs/windows/bindings/kernel32.ts";
 import { openBindings } from "../../src/hcs/windows/bindings/open-bindings.ts";
@@ -160,6 +160,11 @@ export function describeComputeService(runner: TestRunner, double: () => NativeD
       const missing = await failureOf(place.service.openSystem("absent"), ComputeError);
       expect([isNotExist(missing), isAlreadyStopped(missing)]).toEqual([true, false]);
       expect(missing.message).toContain('Cannot open "absent": ');
+    });
+
+    inWorkplace("of which an old service tells no type is a Windows container", async (place) => {
+      const { systemType, runtimeOsType } = await place.created({ Properties: { Bare: true } });
+      expect([systemType, runtimeOsType]).toEqual(["Container", "Windows"]);
     });
 
     inWorkplace("that exists already is refused", async (place) => {
@@ -576,6 +581,24 @@ export function describeComputeService(runner: TestRunner, double: () => NativeD
       { exitCheck: 50 },
     );
 
+    inWorkplace(
+      "that takes no signal is given up, and its code is not known",
+      async (place) => {
+        const system = await place.running();
+        const child = await place.process(system, "silent");
+        place.double.control({ Function: "HcsTerminateProcess", Result: 0xc0370105 | 0 });
+        expect(isAlreadyStopped(await failureOf(child.kill(), ComputeError))).toBe(true);
+        expect(await child.wait()).toBe(-1);
+      },
+      { lostExit: 50 },
+    );
+
+    inWorkplace("that the service has lost ends with -1", async (place) => {
+      const system = await place.running();
+      const fault = { Fault: { Exit: { LastWaitResult: 6 } } };
+      expect(await (await place.process(system, "exit 7", fault)).wait()).toBe(-1);
+    });
+
     inWorkplace("of which the service knows nothing any more ends with -1", async (place) => {
       const system = await place.running();
       const child = await place.process(system, "cat");
@@ -583,6 +606,31 @@ export function describeComputeService(runner: TestRunner, double: () => NativeD
       await child.closeStdin();
       expect(await child.wait()).toBe(-1);
       await child.close();
+    });
+
+    inWorkplace("that cannot be taken over is ended again", async (place) => {
+      const system = await place.running();
+      place.double.control({ Function: "HcsRegisterProcessCallback", Result: 0x8007000e | 0 });
+      await failureOf(place.process(system, "silent"), ComputeError);
+      await until(() => place.double.counts().Processes === 0);
+
+      const bindings = openBindings(place.double.koffi, place.double.loadLibrary);
+      let opened = 0;
+      const openDescriptor = (handle: bigint): number => {
+        const descriptor = bindings.openDescriptor(handle);
+        if (++opened !== 2) return descriptor;
+        closeSync(descriptor);
+        throw new RangeError("no more descriptors");
+      };
+      const service = new HcsService({ ...bindings, openDescriptor }, readTimeouts({}));
+      const other = await service.openSystem(system.id);
+      const before = await hostHandles(place.double);
+      const made = other.createProcess({ CommandLine: `"${place.double.program}" silent`, ...ALL_PIPES });
+      await failureOf(made, RangeError);
+      await until(() => place.double.counts().Processes === 0);
+      expect([opened, await hostHandles(place.double)]).toEqual([3, before]);
+      await other.close();
+      service.close();
     });
 
     inWorkplace("ends with its system", async (place) => {

@@ -473,6 +473,22 @@ export function describeFaults(
       });
   });
 
+  describe("runhcs on Windows, when a container is forgotten,", () => {
+    inRoot("ends a process of exec that nobody could find any more", async (place) => {
+      await running(place);
+      const shim = await place.shim("web");
+      place.double.control({ Function: "HcsRegisterProcessCallback", DelayMs: DELAY });
+      const line = ["exec", "web", place.program, "silent"];
+      const end = finish(place.start(line), undefined, line);
+      await until(() => place.double.counts().Processes === 2, 20_000);
+      place.keys.removeKey("web");
+      const { code, stderr } = await end;
+      expect([code, stderr.startsWith('Cannot keep the state of "web"')]).toEqual([255, true]);
+      await until(() => place.double.counts().Processes === 1);
+      process.kill(shim, "SIGKILL");
+    });
+  });
+
   describe("runhcs on Windows, when a function does not return,", () => {
     const waits = ["SYSCALLWATCHER", "SYSTEMCREATE", "CLOSE"];
     const env = Object.fromEntries(waits.map((name) => [`RUNHCS_TIMEOUT_${name}`, "3"]));

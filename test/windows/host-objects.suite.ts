@@ -180,14 +180,14 @@ export function describeHostObjects(
       const { Output: network } = await call("POST", "/networks/", { Name: "nat", Type: "NAT" });
       const { Output: endpoint } = await call("POST", "/endpoints/", { VirtualNetwork: network.ID });
       const { Output: space } = await call("POST", "/namespaces/", { IsDefault: false });
-      await call("POST", `/namespaces/${space.ID}/addresource`, {
+      await call("POST", `/namespaces/${space.Id}/addresource`, {
         Type: "Endpoint",
         Data: { Id: endpoint.ID },
       });
-      expect((await call("GET", `/namespaces/${space.ID}`)).Output.Endpoint).toBe(endpoint.ID);
+      expect((await call("GET", `/namespaces/${space.Id}`)).Output.Endpoint).toBe(endpoint.ID);
       const { Output: listed } = await call("GET", "/networks/");
       expect((listed as unknown as Output[]).map(({ Name }) => Name)).toContain("nat");
-      for (const path of [`/namespaces/${space.ID}`, `/endpoints/${endpoint.ID}`, `/networks/${network.ID}`])
+      for (const path of [`/namespaces/${space.Id}`, `/endpoints/${endpoint.ID}`, `/networks/${network.ID}`])
         expect((await call("DELETE", path)).Success).toBe(true);
       expect(await call("GET", `/networks/${network.ID}`)).toEqual({
         Success: false,
@@ -200,6 +200,8 @@ export function describeHostObjects(
 
 interface Output {
   ID?: string;
+  /** Of a new namespace. */
+  Id?: string;
   Name?: string;
   Endpoint?: string;
 }

@@ -18,6 +18,8 @@ import { describeFormatInVm } from "./prepare-disk.suite.ts";
 import { describeRunProcess } from "./run-process.suite.ts";
 import { describeSystemIdentity } from "./system-identity.suite.ts";
 import { describeUtilityVm } from "../contract/utility-vm.contract.ts";
+import { describeScratches } from "./scratches.suite.ts";
+import { describeShimSystem } from "./shim-system.suite.ts";
 import { describeVmOwners } from "./vm-owners.suite.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 
@@ -42,6 +44,8 @@ describeNetworks(runner, () => double);
 describeComputeService(runner, () => double);
 describeCredentials(runner, () => double);
 describeVolumes(runner, () => double);
+describeScratches(runner, () => double);
+describeShimSystem(runner, () => double);
 describeVmOwners(runner, () => double);
 describeSystemIdentity(runner, () => double);
 describeRunProcess(runner, () => double);

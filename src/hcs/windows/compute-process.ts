@@ -18,7 +18,7 @@ import { deferred } from "./deferred.ts";
 import type { HostContext } from "./host-context.ts";
 import { NotificationType, type HcsNotification } from "./notification-types.ts";
 import { alreadyClosed } from "./open-handle.ts";
-import { openProcessStreams, type ProcessStreams } from "./process-streams.ts";
+import { closeStreams, openProcessStreams, type ProcessStreams } from "./process-streams.ts";
 import { computeFailure, type Subject } from "./result-document.ts";
 import { WatchedObject } from "./watched-object.ts";
 
@@ -45,23 +45,17 @@ export interface ProcessIdentity {
 export class HcsProcess implements ComputeProcess {
   readonly pid: number;
   /** Streams of a process that this program created; a process that was opened has none. */
-  readonly streams: ProcessStreams;
+  readonly streams: ProcessStreams = {};
   readonly #context: HostContext;
   readonly #systemId: string;
   readonly #object: WatchedObject;
   readonly #exit = deferred<number>();
   #exitTimer: NodeJS.Timeout | undefined;
 
-  private constructor(
-    context: HostContext,
-    identity: ProcessIdentity,
-    handle: bigint,
-    streams: ProcessStreams,
-  ) {
+  private constructor(context: HostContext, identity: ProcessIdentity, handle: bigint) {
     this.#context = context;
     this.#systemId = identity.systemId;
     this.pid = identity.pid;
-    this.streams = streams;
     const close = context.bindings.vmcompute.HcsCloseProcess;
     this.#object = new WatchedObject(context, this.#subject("wait for"), { name: "Process", close }, handle);
   }
@@ -69,6 +63,7 @@ export class HcsProcess implements ComputeProcess {
   /**
    * Takes over a handle of a process, and its pipes if there are any, and begins to listen.
    *
+   * @param information of a process that this program has made, which is ended if it cannot be taken over
    * @throws {ComputeError} after it has closed what it was given
    */
   static async adopt(
@@ -77,14 +72,18 @@ export class HcsProcess implements ComputeProcess {
     handle: bigint,
     information?: ProcessInformation,
   ): Promise<HcsProcess> {
-    const streams =
-      information === undefined ? {} : openProcessStreams(information, context.bindings.openDescriptor);
-    const process = new HcsProcess(context, identity, handle, streams);
+    const process = new HcsProcess(context, identity, handle);
     try {
+      if (information !== undefined)
+        Object.assign(process.streams, openProcessStreams(information, context.bindings.openDescriptor));
       await process.#object.watch((notification) => process.#hear(notification));
       return process;
     } catch (error) {
-      throw await cleanUpAfter(error, () => process.close());
+      throw await cleanUpAfter(error, async () => {
+        // Nobody else knows of it, and it may have ended by itself.
+        if (information !== undefined) await process.kill().catch(() => undefined);
+        await process.close();
+      });
     }
   }
 
@@ -172,7 +171,7 @@ export class HcsProcess implements ComputeProcess {
   /** Lets go of the process without ending it. Who waits for it gets an error; its streams are closed. */
   async close(): Promise<void> {
     clearTimeout(this.#exitTimer);
-    for (const stream of Object.values(this.streams)) (stream as { destroy(): void }).destroy();
+    closeStreams(this.streams);
     this.#exit.reject(alreadyClosed(this.#subject("wait for")));
     await this.#object.close();
   }
@@ -222,7 +221,17 @@ export class HcsProcess implements ComputeProcess {
 
   /** The service sometimes never tells that a process has ended which it does not find any more. */
   #awaitLostExit(): void {
-    this.#exitTimer ??= setTimeout(() => void this.#learnExit(), this.#context.timeouts.lostExit);
+    this.#exitTimer ??= setTimeout(() => void this.#giveUp(), this.#context.timeouts.lostExit);
+  }
+
+  /** Ends the waits for a process that takes no signal. What it ends with is known only if it has ended. */
+  async #giveUp(): Promise<void> {
+    const hasExited = await this.properties().then(
+      ({ Exited }) => Exited,
+      () => false,
+    );
+    if (hasExited) await this.#learnExit();
+    else this.#exit.resolve(UNKNOWN_EXIT_CODE);
   }
 
   async #call<Out extends unknown[]>(

@@ -239,11 +239,11 @@ export class HcsSystem implements CommonOperations {
     }
   }
 
-  /** What the system is does not change, so it is asked for once. */
+  /** What the system is does not change, so it is asked for once. Older builds leave it empty. */
   async #learn(): Promise<void> {
     const { SystemType, RuntimeOsType, Owner, RuntimeId } = await this.properties();
-    this.systemType = SystemType ?? "Container";
-    this.runtimeOsType = RuntimeOsType ?? "Windows";
+    this.systemType = SystemType || "Container";
+    this.runtimeOsType = RuntimeOsType || "Windows";
     this.owner = Owner;
     this.runtimeId = ownGuid(RuntimeId);
   }

@@ -241,9 +241,10 @@ function asObject<T>(subject: Subject, value: unknown): T {
   throw new ComputeError({ ...subject, hresult: HcsResult.INVALID_DATA });
 }
 
-/** What the service gives back has an id, or it is of no use. */
+/** What the service gives back has an id, or it is of no use. Of a new namespace the id is called Id. */
 function asNamed<T extends { ID?: string }>(subject: Subject, value: unknown): Named<T> {
-  const document = asObject<T>(subject, value);
-  if (typeof document.ID === "string") return document as Named<T>;
+  const { Id, ...document } = asObject<T & { Id?: unknown }>(subject, value);
+  const ID = document.ID ?? Id;
+  if (typeof ID === "string") return { ...document, ID } as Named<T>;
   throw new ComputeError({ ...subject, hresult: HcsResult.INVALID_DATA });
 }

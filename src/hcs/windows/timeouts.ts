@@ -7,7 +7,7 @@ interface Wait {
 }
 
 const WAITS = {
-  /** A system has been created; the call itself included. */
+  /** The call that creates a system returns; after that, as long again, it tells that it is done. */
   systemCreate: { variable: "SYSTEMCREATE", seconds: 240 },
   systemStart: { variable: "SYSTEMSTART", seconds: 240 },
   systemPause: { variable: "SYSTEMPAUSE", seconds: 240 },

@@ -2,6 +2,7 @@
  * What a Windows container needs of its host before its document can be written, and how it is given back. It is noted
  * before it is made, so that what a killed call leaves can be found.
  */
+import { resolve } from "node:path";
 import { LayerError } from "../../base/errors.ts";
 import { containerType } from "../../oci/container-type.ts";
 import { layerFolders } from "../../oci/documents/layers.ts";
@@ -14,18 +15,29 @@ import type { HeldResources } from "./held-resources.ts";
 import { makeScratch } from "./make-scratch.ts";
 import type { RuntimeOnWindows } from "./runtime-on-windows.ts";
 
-/** Makes the root file system of a container that shares the host's kernel. @returns its volume @throws {LayerError} */
+/**
+ * Makes the root file system of a container that shares the host's kernel.
+ *
+ * @returns its volume
+ * @throws {LayerError} LAYER_BUSY if another container has its scratch, or is just getting it
+ */
 export async function mountRoot(runtime: RuntimeOnWindows, id: string, spec: OciConfig): Promise<string> {
   const path = spec.root?.path ?? "";
   if (path !== "") return path;
   const { layers, windows } = runtime;
-  await makeScratch(runtime, spec, "argon");
   const { readOnly, scratch } = layerFolders(spec);
-  if ((await layers.mountedLayer(scratch)) !== undefined) throw sharedScratch(id, scratch);
-  noteResources(windows, id, { scratch });
-  await layers.activateLayer(scratch);
-  await layers.prepareLayer(scratch, readOnly);
-  return layers.mountPath(scratch);
+  const lock = windows.keys.tryLock(`@scratch-${resolve(scratch).toLowerCase()}`);
+  if (lock === undefined) throw sharedScratch(id, scratch);
+  try {
+    await makeScratch(runtime, spec, "argon");
+    if ((await layers.mountedLayer(scratch)) !== undefined) throw sharedScratch(id, scratch);
+    noteResources(windows, id, { scratch });
+    await layers.activateLayer(scratch);
+    await layers.prepareLayer(scratch, readOnly);
+    return await layers.mountPath(scratch);
+  } finally {
+    lock.release();
+  }
 }
 
 /**

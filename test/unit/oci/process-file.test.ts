@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { stringifyJson } from "../../../src/base/lossless-json.ts";
 import { loadProcess } from "../../../src/oci/process-file.ts";
+import type { OciProcess } from "../../../src/schema/oci.ts";
 import { bundleErrorOf, makeBundle } from "./bundle-folder.ts";
 import { podmanConfig } from "./engine-configs.ts";
 
@@ -44,6 +45,24 @@ describe("loadProcess", () => {
     ],
   ])("refuses %j", (process, problem) => {
     expect(refusalOf(process)).toBe(problem);
+  });
+
+  test.each<OciProcess>([
+    { cwd: "C:\\data", args: ["a"] },
+    { cwd: "C:\\", commandLine: "a b" },
+    { cwd: "/", args: ["a"], user: { uid: 0, gid: 0 } },
+  ])("loads %j on Windows, whose containers are of both systems", (process) => {
+    writeFileSync(file, stringifyJson(process));
+    expect(loadProcess(file, true)).toEqual(process);
+  });
+
+  test.each<[unknown, string]>([
+    [{ cwd: "data", args: ["a"] }, '/cwd: found "data", Cwd must be an absolute path'],
+    [{ cwd: "", args: ["a"] }, '/cwd: found "", Cwd property must not be empty'],
+    [{ cwd: "C:\\", args: [] }, "/commandLine: missing, commandLine or args must not be empty"],
+  ])("refuses %j on Windows", (process, problem) => {
+    writeFileSync(file, stringifyJson(process));
+    expect(bundleErrorOf(() => loadProcess(file, true)).message).toContain(problem);
   });
 
   test("tells a missing file", () => {

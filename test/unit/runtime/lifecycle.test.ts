@@ -39,6 +39,7 @@ const TABLE: Record<Operation, readonly (string | undefined)[]> = {
     "container not paused",
   ],
   kill: ["container not running", undefined, undefined, undefined, "container not running"],
+  resize: ["container not running", undefined, undefined, undefined, "container not running"],
   delete: [
     "cannot delete container web that is not stopped: creating",
     undefined,

@@ -66,11 +66,12 @@ function copyOutput(from: Readable | undefined, to: Writable | undefined): Outpu
       isWaiting = false;
       restart();
     }
-    await finished(to);
   };
+  // Also what came before the source broke, or was given up, has to be written.
   const done = copy()
     .catch(() => undefined)
-    .finally(() => clearTimeout(timer));
+    .then(() => clearTimeout(timer))
+    .then(() => finished(to));
   return {
     done,
     expectEnd: () => {

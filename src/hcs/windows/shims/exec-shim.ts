@@ -1,5 +1,6 @@
 import { pid as ownPid } from "node:process";
 import { closing } from "../../../base/closing.ts";
+import { cleanUpAfter } from "../../../base/errors.ts";
 import { parseJson } from "../../../base/lossless-json.ts";
 import type { OciProcess } from "../../../schema/oci.ts";
 import type { HcsProcess } from "../compute-process.ts";
@@ -50,7 +51,17 @@ async function startProcess(
   const place = { guestOs, isInit: false, hasInput: descriptors.stdin !== undefined };
   return withOwnSystem(context, id, async (system) => {
     const started = await system.createProcess(processDocument(process, place));
-    records.setExecPid(id, ownPid, started.pid);
-    return started;
+    try {
+      records.setExecPid(id, ownPid, started.pid);
+      return started;
+    } catch (error) {
+      // The container was removed meanwhile, or its state cannot be written: nobody could find the process.
+      throw await cleanUpAfter(error, () => endUnnoted(started));
+    }
   });
+}
+
+async function endUnnoted(process: HcsProcess): Promise<void> {
+  await process.kill().catch(() => undefined);
+  await process.close();
 }

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { ProcessError } from "../../../base/errors.ts";
-import { writeFileAtomically } from "../../../base/files.ts";
+import { openLog, writeFileAtomically } from "../../../base/files.ts";
 import { withDeadline } from "../deadline.ts";
 import type { Subject } from "../result-document.ts";
 import { withConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
@@ -33,7 +33,7 @@ export interface ShimRequest {
   inheritsStreams: boolean;
   /** Whether it outlives the caller, whatever happens to that. It has no console then. */
   detached: boolean;
-  /** File for its standard error. */
+  /** File or named pipe for its standard error. */
   log: string | undefined;
   subject: Subject;
   /** Milliseconds. */
@@ -45,8 +45,6 @@ export interface LaunchedShim {
   pid: number;
   /** Waits for its end, while console events go to `onEvent`. @returns its exit code, 32 bits unsigned */
   wait(onEvent: OnConsoleEvent): Promise<number>;
-  /** Ends it at once. */
-  kill(): void;
 }
 
 /**
@@ -59,7 +57,7 @@ export async function launchShim(
   { words: [file = "", ...first] }: Program,
   request: ShimRequest,
 ): Promise<LaunchedShim> {
-  const log = request.log === undefined ? undefined : openSync(request.log, "a", 0o644);
+  const log = request.log === undefined ? undefined : openLog(request.log);
   const streams = request.inheritsStreams ? [0, 1, 2] : [];
   const stdio: StdioOptions = ["pipe", "ignore", log ?? "ignore", "pipe", ...streams];
   const child = spawn(file, [...first, ...request.words], {
@@ -82,7 +80,6 @@ export async function launchShim(
   return {
     pid: child.pid ?? 0,
     wait: (onEvent) => follow(child, exit, onEvent),
-    kill: () => void child.kill(),
   };
 }
 

@@ -38,7 +38,7 @@ export class ShimProcess implements ComputeProcess {
     const isDeliverable = this.#context.osBuild >= OS_WITH_SIGNALS && (guestOs === "Linux" || !hasTerminal);
     const send = this.#with(async (process) => {
       const document = isDeliverable ? signalDocument(guestOs, Signal) : undefined;
-      if (document !== undefined) return deliver(process, document);
+      if (document !== undefined && (await isDelivered(process, document))) return;
       if (TERMINATES[guestOs].has(Signal)) return process.kill();
       const message = `Cannot signal container "${systemId}": invalid signal value ${Signal}`;
       throw new PlatformError("PLATFORM_UNSUPPORTED", message, { hint: "Give TERM or KILL" });
@@ -73,13 +73,14 @@ export class ShimProcess implements ComputeProcess {
   }
 }
 
-/** A guest that knows no signals can only be ended. */
-async function deliver(process: HcsProcess, document: { Signal: number | string }): Promise<void> {
+/** Sends a signal. @returns false if the guest knows no signals, or not this one */
+async function isDelivered(process: HcsProcess, document: { Signal: number | string }): Promise<boolean> {
   try {
     await process.signal(document);
+    return true;
   } catch (error) {
-    if (!isNotSupported(error)) throw error;
-    await process.kill();
+    if (isNotSupported(error)) return false;
+    throw error;
   }
 }
 

@@ -10,7 +10,7 @@ import type {
   SignalProcessOptions,
   SystemProperties,
 } from "../../compute-service.ts";
-import { ComputeError, HcsResult, isNotExist, isTimeout } from "../../results.ts";
+import { ComputeError, HcsResult, isAlreadyStopped, isNotExist, isTimeout } from "../../results.ts";
 import { NotificationType } from "../notification-types.ts";
 import { ignoreConsoleEvents, sendConsoleEvents, type OnConsoleEvent } from "./console-events.ts";
 import { terminateSystem } from "./end-system.ts";
@@ -24,6 +24,8 @@ import { readProperties } from "./shim-properties.ts";
 import { TERMINATES } from "./signals.ts";
 import { toldFailure } from "./told-failure.ts";
 import { waitForShims } from "./wait-for-shims.ts";
+
+const KILL = 9;
 
 /** A container of a Windows host, whose processes are served by shims. Nothing of it is open between calls. */
 export class ShimSystem implements ComputeSystem {
@@ -84,18 +86,19 @@ export class ShimSystem implements ComputeSystem {
       subject: { operation: "create process in", systemId: this.id },
       timeout: timeouts.call,
     });
-    try {
-      writePidFile(attachment.pidFile, shim.pid);
-    } catch (error) {
-      shim.kill();
-      throw error;
-    }
     const pid = records.execPid(this.id, shim.pid) ?? 0;
     const identity = { systemId: this.id, shim: shim.pid, pid, guestOs, hasTerminal };
     const send = sendConsoleEvents(guestOs, async () => new ShimProcess(this.#context, identity));
     const onEvent = hasTerminal ? ignoreConsoleEvents : send;
     const wait = attachment.detached ? async () => 0 : () => this.#follow(shim, onEvent);
-    return new ShimProcess(this.#context, identity, wait);
+    const process = new ShimProcess(this.#context, identity, wait);
+    try {
+      writePidFile(attachment.pidFile, shim.pid);
+    } catch (error) {
+      // Its shim ends with it.
+      throw await cleanUpAfter(error, () => signalIfThere(async () => process, { Signal: KILL }));
+    }
+    return process;
   }
 
   async openProcess(shim: number): Promise<ComputeProcess> {
@@ -126,14 +129,10 @@ export class ShimSystem implements ComputeSystem {
   }
 
   async signalAll(options: SignalProcessOptions): Promise<void> {
-    const { records } = this.#context;
-    const shims = records.execShims(this.id);
+    const shims = this.#context.records.execShims(this.id);
     const init = await this.openInitProcess();
-    const others = await Promise.all(shims.map((shim) => this.openProcess(shim)));
-    for (const process of [...others, init])
-      await process.signal(options).catch((error: unknown) => {
-        if (!isNotExist(error)) throw error;
-      });
+    for (const shim of shims) await signalIfThere(() => this.openProcess(shim), options);
+    await init.signal(options);
   }
 
   async *notifications(abort: AbortSignal): AsyncIterable<Notification> {
@@ -205,5 +204,20 @@ export class ShimSystem implements ComputeSystem {
   #unsupported(operation: string, reason: string): ComputeError {
     const message = `Cannot ${operation} container "${this.id}": ${reason}`;
     return new ComputeError({ operation, systemId: this.id, hresult: HcsResult.NOT_SUPPORTED, message });
+  }
+}
+
+/**
+ * Signals a process unless it has ended. It may just have, or its shim was killed, and could not take back what it had
+ * noted.
+ */
+async function signalIfThere(
+  open: () => Promise<ComputeProcess>,
+  options: SignalProcessOptions,
+): Promise<void> {
+  try {
+    await (await open()).signal(options);
+  } catch (error) {
+    if (!isNotExist(error) && !isAlreadyStopped(error)) throw error;
   }
 }
