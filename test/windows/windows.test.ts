@@ -24,6 +24,7 @@ import { describeVmOwners } from "./vm-owners.suite.ts";
 import { openWindowsVmHost } from "./utility-vm-host.ts";
 
 const BUILD = fileURLToPath(new URL("../double/build.sh", import.meta.url));
+const BUILD_TIMEOUT = 300_000;
 const folder = mkdtempSync(join(tmpdir(), "runhcs-double-"));
 const libraries = { linux: join(folder, "double.so"), windows: join(folder, "vmcompute.dll") };
 
@@ -32,7 +33,7 @@ let double: NativeDouble;
 beforeAll(() => {
   for (const target of ["linux", "windows"]) execFileSync(BUILD, [target, folder]);
   double = new NativeDouble(configureKoffi(koffi), libraries.linux, join(folder, "program"));
-});
+}, BUILD_TIMEOUT);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
