@@ -16,9 +16,20 @@ export interface VmProperties {
   GuestConnectionInfo?: GuestConnectionInfo;
 }
 
+/** How long the guest of a VM is waited for, in milliseconds. */
+export interface GuestWaits {
+  /** A command is done that looks, or sets something up. */
+  readonly guestCommand: number;
+  /** A disk or a device is seen that the VM was given. */
+  readonly guestDevice: number;
+  /** The drivers of a folder are installed. */
+  readonly guestDriver: number;
+}
+
 /** The compute system of one VM. */
 export interface VmSystem {
   readonly id: string;
+  readonly waits: GuestWaits;
   /** GUID that the service has given to this VM alone; "" if it tells none. */
   readonly runtimeId: string;
   /** Boots the VM. Returns when its guest answers. @throws {ComputeError} */

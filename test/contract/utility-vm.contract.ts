@@ -222,6 +222,7 @@ function recording(service: VmService, requests: ModifySettingRequest[]): VmServ
       return {
         id: system.id,
         runtimeId: system.runtimeId,
+        waits: system.waits,
         start: () => system.start(),
         terminate: () => system.terminate(),
         wait: () => system.wait(),

@@ -46,12 +46,15 @@ export class HcsSystem implements CommonOperations {
   owner: string | undefined;
   /** GUID that the service has given to it alone; "" if it tells none. */
   runtimeId = "";
+  /** How long the guest of a VM is waited for. */
+  readonly waits: Timeouts;
   readonly #context: HostContext;
   readonly #object: WatchedObject;
   readonly #exit = deferred<void>();
   #exitTimer: NodeJS.Timeout | undefined;
 
   private constructor(context: HostContext, id: string, handle: bigint) {
+    this.waits = context.timeouts;
     this.#context = context;
     this.id = id;
     const close = context.bindings.vmcompute.HcsCloseComputeSystem;

@@ -21,6 +21,12 @@ const WAITS = {
   close: { variable: "CLOSE", seconds: 30 },
   /** The exit of a process arrives that a signal did not reach any more. */
   lostExit: { variable: "LOSTEXIT", seconds: 1 },
+  /** A command in the guest of a VM is done that looks, or sets something up. */
+  guestCommand: { variable: "EXTERNALCOMMANDCOMPLETE", seconds: 240 },
+  /** The guest sees a disk or a device that its VM was given. */
+  guestDevice: { variable: "TESTDRETRYLOOP", seconds: 5 },
+  /** The guest has installed the drivers of a folder; they are many and large at times. */
+  guestDriver: { variable: "DRIVERINSTALL", seconds: 600 },
   /** Passes between two questions whether what is waited for has ended and was not told. */
   exitCheck: { variable: "EXITCHECK", seconds: 60 },
 } as const satisfies Record<string, Wait>;

@@ -7,11 +7,8 @@ import { oneLine, runInGuest, type GuestAnswer } from "./run-in-guest.ts";
 /** The type of channel by which a guest has assigned devices on the virtual machine bus. */
 const CHANNEL = "{44c4f61d-4444-4400-9d52-802e27ede19f}";
 
-/** Milliseconds in which a device that has been assigned has to appear in the guest, and between two looks. */
-const APPEARANCE_TIMEOUT = 5000;
+/** Milliseconds between two looks whether the guest sees the device. */
 const APPEARANCE_POLL = 100;
-/** Milliseconds in which the tool has to be done. */
-const LOOK_TIMEOUT = 240_000;
 
 /** A device that has been assigned to a VM. */
 export interface AssignedDevice {
@@ -35,12 +32,13 @@ export async function findLocationPaths(
 ): Promise<string[]> {
   const parent = `--parentID=VMBUS\\${CHANNEL}\\{${vmbusId}}`;
   const words = [tool, "children", parent, "--property=location"];
-  const end = Date.now() + APPEARANCE_TIMEOUT;
+  const { guestCommand, guestDevice } = vm.waits;
+  const end = Date.now() + guestDevice;
   for (;;) {
-    const answer = await runInGuest({ vm, words, timeout: LOOK_TIMEOUT });
+    const answer = await runInGuest({ vm, words, timeout: guestCommand });
     const paths = answer.exitCode === 0 ? readPaths(answer.output) : [];
     if (paths.length > 0) return paths;
-    if (Date.now() > end) throw notSeen(name, answer);
+    if (Date.now() > end) throw notSeen(name, answer, guestDevice);
     await sleep(APPEARANCE_POLL);
   }
 }
@@ -52,9 +50,9 @@ function readPaths(output: string): string[] {
     .filter((path) => path !== "");
 }
 
-function notSeen(name: string, { exitCode, errors }: GuestAnswer): ToolError {
+function notSeen(name: string, { exitCode, errors }: GuestAnswer, ms: number): ToolError {
   const said = errors.trim() === "" ? "" : `: ${onOneLine(oneLine(errors))}`;
   const ended = exitCode === 0 ? "" : `, device-util.exe ended with ${exitCode}${said}`;
-  const found = `the guest does not see it after ${APPEARANCE_TIMEOUT} ms${ended}`;
+  const found = `the guest does not see it after ${ms} ms${ended}`;
   return new ToolError(`Cannot find PCI device "${name}" in the VM: ${found}`, errors);
 }

@@ -8,9 +8,6 @@ const PNPUTIL = "C:\\Windows\\System32\\pnputil.exe";
 /** ERROR_NO_MORE_ITEMS: no device has taken the driver, as with one that the guest has already. */
 const NOTHING_TO_DO = 259;
 
-/** Milliseconds in which drivers have to be installed; they are many and large at times. */
-const TIMEOUT = 600_000;
-
 /**
  * Has a Windows guest install the drivers of a folder.
  *
@@ -26,7 +23,7 @@ export async function installDriver(
 ): Promise<void> {
   // The command line wants a wildcard behind a slash where the path is one of VSMB.
   const words = ["cmd", "/c", PNPUTIL, "/add-driver", `${share}/*.inf`, "/subdirs", "/install"];
-  const { exitCode, output, errors } = await runInGuest({ vm, words, timeout: TIMEOUT });
+  const { exitCode, output, errors } = await runInGuest({ vm, words, timeout: vm.waits.guestDriver });
   if (exitCode === 0 || exitCode === NOTHING_TO_DO) return;
   const text = errors.trim() === "" ? output : errors;
   const said = text.trim() === "" ? "" : `: ${onOneLine(oneLine(text))}`;

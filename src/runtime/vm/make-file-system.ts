@@ -4,11 +4,8 @@ import type { VmSystem } from "../../hcs/vm-system.ts";
 import type { ScsiLocation } from "../../uvm/scsi-location.ts";
 import { oneLine, runInGuest, type GuestCommand } from "./run-in-guest.ts";
 
-/** Milliseconds in which a disk that has been attached has to appear in the guest, and between two looks. */
-const APPEARANCE_TIMEOUT = 5000;
+/** Milliseconds between two looks whether the guest sees the disk. */
 const APPEARANCE_POLL = 10;
-/** Milliseconds in which a command of the guest that only looks has to be done. */
-const LOOK_TIMEOUT = 240_000;
 
 /** As the scratches of Linux containers are made: without a journal, and with nothing left to be done later. */
 const MKFS = "mkfs.ext4 -q -E lazy_itable_init=0,nodiscard -O ^has_journal,sparse_super2,^resize_inode".split(
@@ -34,21 +31,22 @@ export async function makeFileSystem(
   { controller, lun }: ScsiLocation,
 ): Promise<void> {
   const folder = `/sys/bus/scsi/devices/${controller}:0:0:${lun}/block`;
-  await awaitDisk({ vm, disk, words: ["test", "-d", folder], timeout: LOOK_TIMEOUT });
-  const name = await mustRun({ vm, disk, words: ["ls", folder], timeout: LOOK_TIMEOUT });
+  const timeout = vm.waits.guestCommand;
+  await awaitDisk({ vm, disk, words: ["test", "-d", folder], timeout });
+  const name = await mustRun({ vm, disk, words: ["ls", folder], timeout });
   if (!/^[a-z][a-z0-9]*$/.test(name)) throw failure(disk, `the guest calls it "${oneLine(name)}"`, name);
   // A large disk takes long: its inode tables are written.
   await mustRun({ vm, disk, words: [...MKFS, `/dev/${name}`] });
 }
 
 async function awaitDisk(command: DiskCommand): Promise<void> {
-  const end = Date.now() + APPEARANCE_TIMEOUT;
+  const longest = command.vm.waits.guestDevice;
+  const end = Date.now() + longest;
   for (;;) {
     const { exitCode } = await runInGuest(command);
     if (exitCode === 0) return;
     if (Date.now() > end) {
-      const found = `the guest does not see it after ${APPEARANCE_TIMEOUT} ms`;
-      throw failure(command.disk, found, "");
+      throw failure(command.disk, `the guest does not see it after ${longest} ms`, "");
     }
     await sleep(APPEARANCE_POLL);
   }

@@ -30,6 +30,7 @@ export interface FarSideOptions {
  */
 export class FarSide implements VmService, VmSystem {
   readonly id: string = "vm";
+  readonly waits = { guestCommand: 240_000, guestDevice: 5000, guestDriver: 600_000 };
   readonly runtimeId = "7a5c0d1e-0000-4000-8000-0000000000f1";
   /** Each call, in order: requests as they are, others by name. */
   readonly calls: (ModifySettingRequest | string)[] = [];

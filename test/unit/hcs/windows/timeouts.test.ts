@@ -12,6 +12,9 @@ test("every wait has a length when nothing is set", () => {
     call: 240_000,
     close: 30_000,
     lostExit: 1000,
+    guestCommand: 240_000,
+    guestDevice: 5000,
+    guestDriver: 600_000,
     exitCheck: 60_000,
   });
 });
