@@ -1,3 +1,5 @@
+import { closing } from "../../base/closing.ts";
+import { Holdings } from "../../base/holdings.ts";
 import { HcsResult } from "../results.ts";
 import { CURRENT_PROCESS } from "./bindings/kernel32.ts";
 import type { Bindings } from "./bindings/open-bindings.ts";
@@ -29,16 +31,14 @@ export class Privileges {
    * @throws {ComputeError} ERROR_PRIVILEGE_NOT_HELD if this process cannot have them
    */
   async with<T>(names: readonly PrivilegeName[], act: () => Promise<T>): Promise<T> {
-    const taken: PrivilegeName[] = [];
-    try {
+    const taken = new Holdings();
+    return closing({ close: () => taken.release() }, async () => {
       for (const name of names) {
         this.#take(name);
-        taken.push(name);
+        taken.add(async () => this.#giveBack(name));
       }
-      return await act();
-    } finally {
-      for (const name of taken.toReversed()) this.#giveBack(name);
-    }
+      return act();
+    });
   }
 
   #take(name: PrivilegeName): void {

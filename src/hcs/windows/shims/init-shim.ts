@@ -99,10 +99,12 @@ async function startInit(
     init.resolve(process);
     return undefined;
   } catch (error) {
-    await terminateSystem(system).catch(() => undefined);
-    records.endShim(id);
+    const failure = await cleanUpAfter(error, async () => {
+      await terminateSystem(system).catch(() => undefined);
+      records.endShim(id);
+    });
     init.resolve(undefined);
-    return failureText(error);
+    return failureText(failure);
   }
 }
 
