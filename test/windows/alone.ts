@@ -77,7 +77,7 @@ function runSuites(): void {
 
 /** What takes long, and hardly depends on the version of Node. */
 function describeWholeProgram(runner: PlainRunner, commands: CommandLineTests): void {
-  const faults = only === "" ? sampled(commands, 3) : commands;
+  const faults = only === "" ? sampled(commands, 6) : commands;
   describeCommandLine(runner, commands, faults);
   describeFaults(runner, faults);
   describeContainerNetworks(runner, commands);

@@ -114,7 +114,8 @@ describe("an interrupted call", () => {
     file.forget();
     grow(file, 18 * GIB);
     const random = randomNumbers(chosenSeed());
-    const chosen = file.states.filter((_, index) => index > file.states.length - 6 || random() < 0.005);
+    const share = rounds(0.02, 0.001);
+    const chosen = file.states.filter((_, index) => index > file.states.length - 6 || random() < share);
     for (const [index, state] of chosen.entries()) {
       const path = store(state, `state-${index}`);
       expect(seen(path)).toEqual(before);
@@ -122,7 +123,7 @@ describe("an interrupted call", () => {
       const completed = store(state, `completed-${index}`);
       expect(check(completed), `state ${index}`).toEqual(CLEAN);
     }
-  }, 120_000);
+  }, 600_000);
 });
 
 describe("a file system is refused", () => {

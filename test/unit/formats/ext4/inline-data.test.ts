@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { inlineCapacity } from "../../../../src/formats/ext4/inline-data.ts";
 import { Ext4Writer } from "../../../../src/formats/ext4/writer.ts";
+import { chosenSeed, rounds } from "../../../support/soak-rounds.ts";
 import { check, CLEAN, entryOf, feed, seen, useImages, type TestEntry } from "./image-harness.ts";
 
 const images = useImages();
@@ -167,8 +168,8 @@ test("images with and without inlineData show the same", () => {
     expect(strip(inline.path)).toEqual(strip(plain.path));
     expect(inline.size).toBeLessThanOrEqual(plain.size);
   });
-  fc.assert(property, { numRuns: 15 });
-}, 60_000);
+  fc.assert(property, { numRuns: rounds(120, 6), seed: chosenSeed() });
+}, 600_000);
 
 test("without inlineData nothing is inline", () => {
   const image = images.write([entryOf("a/b", { contents: [text(5)] })]);
