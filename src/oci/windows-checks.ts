@@ -8,7 +8,7 @@ import type { BundleFault } from "../base/errors.ts";
 import { faultAt, shown } from "../schema/faults.ts";
 import { type ConfigCheck, isAbsolutePath } from "./loose-config.ts";
 
-const volumePath = /^\\\\\?\\Volume\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}\\?$/i;
+const volumePath = /^\\\\\?\\Volume\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}\\?$/i;
 
 /** Engines send an empty root, and leave it to the runtime to mount the layers. */
 const root: ConfigCheck = ({ root, windows }) => {
